@@ -1,0 +1,46 @@
+"""What a workspace's file may not do.
+
+It comes with a clone, from anyone, and is in effect before the user has read it. So it may choose among
+what the user's own settings allow, and tighten; it may not send prompts or keys elsewhere, nor say where
+we write, nor how generated programs are contained, nor raise a limit that protects money or the machine.
+"""
+
+import re
+from typing import Any
+
+USER_ONLY = {
+    "models.api_base": "it says which server gets your prompts and your key",
+    "sandbox.engine": "it says how generated programs are contained",
+    "sandbox.image": "it says what generated programs run in",
+    "storage.data_dir": "it says where files are written",
+    "storage.cache_dir": "it says where files are written",
+}
+LOWER_ONLY = frozenset(
+    {
+        "budget.usd",
+        "budget.month_usd",
+        "budget.tokens",
+        "sandbox.memory_mb",
+        "sandbox.cpus",
+        "sandbox.pids",
+        "sandbox.seconds",
+        "sandbox.output_kb",
+        "sandbox.work_mb",
+    }
+)
+_MODEL_KEYS = frozenset({"models.model", "models.fallbacks"})
+# Some providers take a URL or a file in place of a model's name.
+_PLAIN_MODEL = re.compile(r"(auto|embedded(/[\w.-]+)?|(?!embedded/)[\w.-]+(/[\w.@-]+)*(:[\w.-]+)?)", re.ASCII)
+
+
+def refuse(key: str, value: Any, users: Any) -> str:
+    """Why a workspace's file may not set `key` to `value`, or nothing. `users` is the user's own value."""
+    if key in USER_ONLY:
+        return f"{key} may not be set by a workspace: {USER_ONLY[key]}"
+    if key in LOWER_ONLY and value > users:
+        return f"{key} = {value} is more than your own limit of {users}; a workspace may only lower it"
+    if key in _MODEL_KEYS:
+        for model in (value,) if isinstance(value, str) else value:
+            if not _PLAIN_MODEL.fullmatch(model) or ".." in model:
+                return f"{key} may only be a plain model name in a workspace's file, not {model!r}"
+    return ""
