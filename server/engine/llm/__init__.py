@@ -1,0 +1,1 @@
+"""The gateway to language models: who answers, at what price, and what is remembered."""
