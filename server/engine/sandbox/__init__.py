@@ -1,0 +1,27 @@
+"""Runs generated programs where they can do no harm.
+
+`open_sandbox` chooses an engine: Docker when it and its image are there, else bubblewrap. Either way a
+program has no network, a read-only root, an empty work folder in memory, no capabilities, no
+privileges to gain, a short list of system calls, and limits on memory, processes, time and output.
+"""
+
+from .check import check_sandbox
+from .opening import open_sandbox
+from .pip_errors import PackageError, PackageMissing, PackageUnavailable, RequirementRefused, WheelMissing
+from .types import Job, OnOutput, Outcome, Sandbox
+from .wheels import resolve_wheels
+
+__all__ = [
+    "Job",
+    "OnOutput",
+    "Outcome",
+    "PackageError",
+    "PackageMissing",
+    "PackageUnavailable",
+    "RequirementRefused",
+    "Sandbox",
+    "WheelMissing",
+    "check_sandbox",
+    "open_sandbox",
+    "resolve_wheels",
+]
