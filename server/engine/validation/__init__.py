@@ -1,0 +1,1 @@
+"""The mesh: five stages of validators over one project."""

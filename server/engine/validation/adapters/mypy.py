@@ -1,0 +1,167 @@
+"""mypy: the types of the whole project, with options of our own."""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...types import Finding, Severity, Stage
+from ..process import Tools
+from ..types import Project, Surroundings, ToolError, finding, language_of, source_roots
+from . import severities
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+OPTIONS = (
+    *("--config-file=", "--no-site-packages", "--output=json", "--show-error-end", "--no-error-summary"),
+    *("--check-untyped-defs", "--explicit-package-bases", "--namespace-packages", "--follow-imports=silent"),
+    # Whether an import leads anywhere is the import checker's question.
+    *(
+        "--ignore-missing-imports",
+        "--disable-error-code=import-untyped",
+        "--enable-error-code=used-before-def",
+    ),
+    *("--enable-error-code=unused-coroutine", "--no-color-output", "--show-traceback"),
+)
+_CACHES = 4
+
+
+class Mypy:
+    name = "mypy"
+    stage = Stage.TYPES
+    languages = frozenset({"python"})
+
+    @property
+    def rules(self) -> Any:
+        return [OPTIONS, severities.TYPES]
+
+    def version(self) -> str:
+        try:
+            return version("mypy")
+        except PackageNotFoundError as error:
+            raise ToolError("mypy is not installed", "Install the package `mypy`.") from error
+
+    async def run(
+        self, project: Project, around: Surroundings, tools: Tools, only: str = ""
+    ) -> list[Finding]:
+        """All findings; with `only`, those of one file, which is faster."""
+        paths = [file.path for file in project.files if language_of(file.path) == "python"]
+        async with _cache(around.cache) as cache:
+            target = ("--python-version", around.python, "--cache-dir", str(cache))
+            judged = [only] if only else _judged(paths)
+            done = await tools.run(
+                [sys.executable, "-m", "mypy", *OPTIONS, *target, "--", *judged],
+                cwd=around.scratch,
+                seconds=around.seconds,
+                env={"MYPYPATH": os.pathsep.join(_search(paths, around))},
+            )
+        found = _read(done.stdout, project)
+        if done.code not in {0, 1} and not found:
+            said = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit code {done.code}"]
+            raise ToolError(f"mypy failed: {said[0]}")
+        return [problem for problem in found if not only or problem.path == only]
+
+
+def _judged(paths: list[str]) -> list[str]:
+    """A stub and its module are one module to mypy: the stub speaks for both."""
+    stubs = {path for path in paths if path.endswith(".pyi")}
+    return [path for path in paths if f"{path}i" not in stubs]
+
+
+def _search(paths: list[str], around: Surroundings) -> list[str]:
+    roots = [str(around.scratch / root) for root in source_roots(paths)]
+    return [*roots, str(around.packages)] if around.packages else roots
+
+
+@contextlib.asynccontextmanager
+async def _cache(folder: Path) -> AsyncIterator[Path]:
+    """A cache folder that no other mypy uses meanwhile, in this process or another."""
+    base = folder / "mypy"
+    await asyncio.to_thread(base.mkdir, parents=True, exist_ok=True)
+    lock = await _first_free(base)
+    try:
+        yield Path(lock.lock_file).with_suffix("")
+    finally:
+        lock.release()
+
+
+async def _first_free(base: Path) -> "FileLock":
+    from filelock import FileLock, Timeout
+
+    while True:
+        for number in range(_CACHES):
+            lock = FileLock(base / f"{number}.lock", thread_local=False)
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                continue
+            return lock
+        await asyncio.sleep(0.05)
+
+
+def _read(output: str, project: Project) -> list[Finding]:
+    lines = {file.path: file.text.splitlines() for file in project.files}
+    found = []
+    for line in output.splitlines():
+        with contextlib.suppress(json.JSONDecodeError):
+            problem = json.loads(line)
+            if _wanted(problem, lines):
+                found.append(_finding(problem, project, lines))
+    return found
+
+
+def _wanted(problem: dict[str, Any], lines: dict[str, list[str]]) -> bool:
+    known = problem["file"].replace("\\", "/") in lines
+    # `from project.module import nothing` is told by the import checker.
+    imported = problem["code"] == "attr-defined" and problem["message"].startswith('Module "')
+    return known and problem["severity"] == "error" and not imported
+
+
+def _finding(problem: dict[str, Any], project: Project, lines: dict[str, list[str]]) -> Finding:
+    path = problem["file"].replace("\\", "/")
+    row, end_row = problem["line"], problem.get("end_line") or problem["line"]
+    start = (row, _column(lines[path], row, problem["column"]))
+    end = (end_row, _column(lines[path], end_row, (problem.get("end_column") or problem["column"] + 1) - 1))
+    code = problem["code"] or "misc"
+    level = _severity(code, problem["message"], path in project.tests)
+    url = f"https://mypy.readthedocs.io/en/stable/_refs.html#code-{code}" if problem["code"] else ""
+    return finding(
+        Stage.TYPES,
+        "mypy",
+        code,
+        level,
+        path,
+        problem["message"],
+        start=start,
+        end=(end[0], end[1] + 1),
+        url=url,
+    )
+
+
+def _severity(code: str, message: str, in_tests: bool) -> Severity:
+    level = severities.TYPES.get(code, severities.TYPES[""])
+    if level is Severity.ERROR and code != "syntax" and (in_tests or _about_none(code, message)):
+        return Severity.WARNING
+    return level
+
+
+def _about_none(code: str, message: str) -> bool:
+    """Whether a value *may* be None: the tests find out whether it is."""
+    if code == "operator":
+        return "None" in message
+    given = message.partition("expected")[0]
+    return code in {"index", "arg-type", "return-value"} and "| None" in given
+
+
+def _column(lines: list[str], row: int, column: int) -> int:
+    """mypy 2.4 takes code points for bytes and converts them once more; this undoes it."""
+    if not 0 < row <= len(lines):
+        return max(column, 0)
+    line = lines[row - 1]
+    return min(len(line[: max(column, 0)].encode()), len(line))

@@ -1,0 +1,236 @@
+"""ruff: a parser that recovers from errors, style, format, and security."""
+
+import json
+import re
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from ...types import Edit, Finding, Fix, Position, Range, Severity, Stage
+from ..process import Completed, Tools
+from ..types import Project, Surroundings, ToolError, finding
+from . import severities
+
+LINE_LENGTH = 110
+STYLE_RULES = "E,F,W,I,B,UP,C4,SIM"
+# B008: dependency injection of web frameworks; B905: equal lengths are usual; the formatter owns layout.
+STYLE_IGNORED = "B008,B905,E203,SIM105,SIM108,UP007,UP045"
+_ALONE = ("--isolated", "--no-cache", "--no-respect-gitignore", "--config", "exclude=[]")
+_SYNTAX_SHOWN = 5
+_SECRET_NAME = re.compile(r"pas+wo?r?d|passphrase|pwd|secret|api_?key", re.IGNORECASE)
+_PYTHON = frozenset({"python"})
+
+
+def command(around: Surroundings, verb: str, *options: str) -> list[str]:
+    """ruff, with nothing but our own configuration. Raises ToolError if it is not installed."""
+    target = "py" + "".join(around.python.split(".")[:2])
+    extras = () if verb == "format" else ("--output-format", "json", "--exit-zero")
+    return [_binary(), verb, *_ALONE, "--target-version", target, *extras, *options, "."]
+
+
+def ruff_version() -> str:
+    _binary()
+    try:
+        return version("ruff")
+    except PackageNotFoundError as error:
+        raise ToolError("ruff is not installed", "Install the package `ruff`.") from error
+
+
+def _binary() -> str:
+    try:
+        from ruff import find_ruff_bin  # type: ignore[import-untyped]
+
+        return str(find_ruff_bin())
+    except (ImportError, FileNotFoundError) as error:
+        raise ToolError("ruff is not installed", "Install the package `ruff`.") from error
+
+
+@dataclass(frozen=True)
+class Parser:
+    """Several syntax errors per file, and syntax that is too new for the Python that will run it."""
+
+    name: str = "ruff parser"
+    stage: Stage = Stage.SYNTAX
+    languages: frozenset[str] = _PYTHON
+    rules: Any = 1
+
+    def version(self) -> str:
+        return ruff_version()
+
+    async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        problems = await _check(around, tools, "--select", "E9")
+        found: list[Finding] = []
+        for problem in problems:
+            made = _finding(self.stage, self.name, problem, around, Severity.ERROR)
+            if sum(other.path == made.path for other in found) < _SYNTAX_SHOWN:
+                found.append(made)
+        return found
+
+
+@dataclass(frozen=True)
+class Style:
+    name: str = "ruff"
+    stage: Stage = Stage.STYLE
+    languages: frozenset[str] = _PYTHON
+
+    @property
+    def rules(self) -> Any:
+        return [STYLE_RULES, STYLE_IGNORED, LINE_LENGTH, severities.STYLE]
+
+    def version(self) -> str:
+        return ruff_version()
+
+    async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        length = ("--line-length", str(LINE_LENGTH))
+        rules = ("--select", STYLE_RULES, "--ignore", STYLE_IGNORED)
+        problems = await _check(around, tools, *rules, *length)
+        formatting = command(around, "format", "--check", "--output-format=json", *length)
+        # 1: some file would change; 2: some file does not parse, which `check` told.
+        changed = _read(await tools.run(formatting, cwd=around.scratch, seconds=around.seconds), {0, 1, 2})
+        unformatted = [problem for problem in changed if problem["code"] == "unformatted"]
+        return [*_style(problems, around), *(_unformatted(problem, around) for problem in unformatted)]
+
+
+def _unformatted(problem: dict[str, Any], around: Surroundings) -> Finding:
+    line = (problem["location"]["row"], 0)
+    path, message = _path(problem, around), "not formatted as `ruff format` would"
+    return finding(Stage.STYLE, "ruff", "format", Severity.WARNING, path, message, start=line)
+
+
+def _style(problems: list[dict[str, Any]], around: Surroundings) -> list[Finding]:
+    found = []
+    for problem in _once_per_unreadable_file(problems):
+        level = severities.severity(severities.STYLE, _code(problem))
+        found.append(_finding(Stage.STYLE, "ruff", problem, around, level))
+    return found
+
+
+@dataclass(frozen=True)
+class Security:
+    """ruff's S rules. Comments in the judged code cannot switch them off."""
+
+    name: str = "ruff security"
+    stage: Stage = Stage.SECURITY
+    languages: frozenset[str] = _PYTHON
+
+    @property
+    def rules(self) -> Any:
+        return [severities.SECURITY, "2"]
+
+    def version(self) -> str:
+        return ruff_version()
+
+    async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        problems = await _check(around, tools, "--select", "S", "--ignore-noqa")
+        texts = {file.path: file.text.splitlines() for file in project.files}
+        found = []
+        for problem in _once_per_unreadable_file(problems):
+            path = _path(problem, around)
+            in_tests = path in project.tests
+            if not (in_tests and _code(problem) == "S101"):
+                level = _risk(problem, in_tests, texts.get(path, []))
+                found.append(_finding(self.stage, self.name, problem, around, level))
+        return found
+
+
+def _risk(problem: dict[str, Any], in_tests: bool, lines: list[str]) -> Severity:
+    code = _code(problem)
+    level = severities.severity(severities.SECURITY, code)
+    if level is Severity.ERROR and "seems safe" in problem["message"]:
+        return Severity.WARNING
+    if code in {"S105", "S106", "S107"} and (in_tests or not _is_secret(problem, lines)):
+        return Severity.INFO
+    return level
+
+
+def _is_secret(problem: dict[str, Any], lines: list[str]) -> bool:
+    """Whether the literal is a secret, not a tokenizer's `token = "("` or the name of a field."""
+    start, end = problem["location"], problem["end_location"]
+    if start["row"] != end["row"] or start["row"] > len(lines):
+        return True
+    literal = lines[start["row"] - 1][start["column"] - 1 : end["column"] - 1]
+    value = literal.rpartition("=")[2].strip().lstrip("rbfuRBFU").strip("\"'")
+    name = re.search(r'"([^"]*)"$', problem["message"])
+    if name and value.lower() in {name[1].lower(), name[1].lower().replace("_", " ")}:
+        return False
+    if name and _SECRET_NAME.search(name[1]):
+        return len(value) >= 4
+    return len(value) >= 12 and " " not in value and any(c.isdigit() for c in value)
+
+
+# -- asking ruff, and reading its answer --------------------------------------------------------
+
+
+async def _check(around: Surroundings, tools: Tools, *options: str) -> list[dict[str, Any]]:
+    line = command(around, "check", *options)
+    return _read(await tools.run(line, cwd=around.scratch, seconds=around.seconds), {0})
+
+
+def _read(done: Completed, usual: set[int]) -> list[dict[str, Any]]:
+    try:
+        problems: list[dict[str, Any]] = json.loads(done.stdout)
+    except json.JSONDecodeError as error:
+        raise _crash(done) from error
+    if done.code not in usual:
+        raise _crash(done)
+    return problems
+
+
+def _crash(done: Completed) -> ToolError:
+    said = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.code}"]
+    return ToolError(f"ruff failed: {said[0]}")
+
+
+def _once_per_unreadable_file(problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Errors of syntax have a stage of their own; elsewhere one says that the file was not judged."""
+    kept, unreadable = [], set()
+    for problem in problems:
+        if _code(problem) == "invalid-syntax":
+            if problem["filename"] in unreadable:
+                continue
+            unreadable.add(problem["filename"])
+        kept.append(problem)
+    return kept
+
+
+def _code(problem: dict[str, Any]) -> str:
+    return problem["code"] or "invalid-syntax"
+
+
+def _path(problem: dict[str, Any], around: Surroundings) -> str:
+    filename: str = problem["filename"].replace("\\", "/")
+    return filename.removeprefix(around.scratch.as_posix()).lstrip("/")
+
+
+def _place(location: dict[str, int]) -> Position:
+    return Position(line=max(location["row"] - 1, 0), column=max(location["column"] - 1, 0))
+
+
+def _span(start: dict[str, int], end: dict[str, int]) -> Range:
+    return Range(start=_place(start), end=_place(end))
+
+
+def _finding(
+    stage: Stage, tool: str, problem: dict[str, Any], around: Surroundings, severity: Severity
+) -> Finding:
+    return Finding(
+        stage=stage,
+        tool=tool,
+        rule=_code(problem),
+        severity=severity,
+        path=_path(problem, around),
+        range=_span(problem["location"], problem["end_location"]),
+        message=problem["message"],
+        url=problem.get("url") or "",
+        fix=_fix(problem.get("fix")),
+    )
+
+
+def _fix(fix: dict[str, Any] | None) -> Fix | None:
+    if not fix or fix["applicability"] == "display":
+        return None
+    edits = tuple(
+        Edit(range=_span(edit["location"], edit["end_location"]), text=edit["content"])
+        for edit in fix["edits"]
+    )
+    return Fix(title=fix.get("message") or "Fix", edits=edits, safe=fix["applicability"] == "safe")

@@ -1,0 +1,362 @@
+"""Runs inside the sandbox: imports and tests variants of a project, and reports what was seen.
+
+The project's code never runs in this process. It runs in children that hold neither this process's
+stdout nor its key; all of them are killed before a report is written. The key is made here, and told
+to the host in the first line of output, when nothing of the project runs yet. Each report carries an
+HMAC under it, so a line that the project prints is not a report. This process is not dumpable: others
+of the same user can open neither its memory nor its descriptors.
+"""
+
+# pathlib would double the time this takes to start.
+from __future__ import annotations
+
+import array
+import contextlib
+import ctypes
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
+GRACE_S = 2.0
+RESTARTS = 20
+OUTPUT_KEPT = 4000
+
+
+def main() -> None:
+    request = json.loads(sys.stdin.buffer.read())
+    seal_off()
+    key = tell_key()
+    for number, overlay in enumerate(request["variants"]):
+        files = {**request["files"], **overlay}
+        report = Variant(request, files).run()
+        text = json.dumps([number, report])
+        mark = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        sys.stdout.write("\n" + mark + " " + text + "\n")
+        sys.stdout.flush()
+
+
+def seal_off() -> None:
+    """Children cannot look into this process; orphans of theirs become its own."""
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def tell_key() -> bytes:
+    """Makes the key and waits until the host has taken it out of the pipe, where others could read it."""
+    key = os.urandom(32)
+    sys.stdout.write(f"key {key.hex()}\n")
+    sys.stdout.flush()
+    waiting = array.array("i", [0])
+    for _ in range(1000):
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(1, termios.FIONREAD, waiting)
+        if waiting[0] == 0:
+            break
+        time.sleep(0.002)
+    return key
+
+
+class Variant:
+    """One set of files: a folder of its own, its imports, its tests, its time."""
+
+    def __init__(self, request: dict[str, Any], files: dict[str, str]) -> None:
+        self.request = request
+        self.files = files
+        self.deadline = time.monotonic() + request["seconds"]
+        self.folder = tempfile.mkdtemp(prefix="run-", dir=os.getcwd())
+        self.home = os.path.join(self.folder, "home")
+        self.root = os.path.join(self.folder, "project")
+        self.report: dict[str, Any] = {"imports": [], "tests": [], "complete": True, "problem": ""}
+
+    def run(self) -> dict[str, Any]:
+        started = time.monotonic()
+        try:
+            self.write()
+            for module in self.request["modules"]:
+                self.report["imports"].append(self.import_module(module))
+            if self.request["tests"]:
+                self.test()
+        except OSError as error:
+            self.give_up(f"the project could not be laid out: {error}")
+        finally:
+            kill_descendants()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        shorten(self.report, self.root + os.sep, self.request["budget"])
+        self.report["seconds"] = round(time.monotonic() - started, 3)
+        return self.report
+
+    def write(self) -> None:
+        os.mkdir(self.home)
+        for path, text in self.files.items():
+            target = os.path.join(self.root, path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "wb") as file:
+                file.write(text.encode("utf-8", "surrogatepass"))
+
+    def give_up(self, problem: str) -> None:
+        self.report["complete"] = False
+        self.report["problem"] = self.report["problem"] or problem
+
+    def left(self) -> float:
+        return float(self.deadline - time.monotonic())
+
+    # -- imports ---------------------------------------------------------------------------------
+
+    def import_module(self, module: dict[str, str]) -> dict[str, Any]:
+        limit = min(self.request["import_seconds"], max(self.left(), 0.1))
+        started = time.monotonic()
+        child = Child(self, "importing", {**module, "root": self.root, "roots": self.request["roots"]})
+        result: dict[str, Any] = {"outcome": "error", "message": "", "kind": ""}
+        for event in child.events(lambda: started + limit):
+            result = event
+        if child.overdue:
+            result = {"outcome": "timeout", "message": f"importing it took longer than {limit:g} s"}
+        elif not result["message"] and result["outcome"] != "passed":
+            result["message"] = f"importing it ended the interpreter ({child.ending()})"
+        child.end()
+        kill_descendants()
+        result.update(module, seconds=round(time.monotonic() - started, 3))
+        return result
+
+    # -- tests -----------------------------------------------------------------------------------
+
+    def test(self) -> None:
+        session = Session(self)
+        for _ in range(RESTARTS):
+            if self.left() <= 0 or session.go():
+                break
+        session.finish()
+
+
+class Session:
+    """pytest in a child; when a test ends the child or never ends, another child does the rest."""
+
+    def __init__(self, variant: Variant) -> None:
+        self.variant = variant
+        self.paths = list(variant.request["tests"])
+        self.collected: list[str] = []
+        self.results: dict[str, dict[str, Any]] = {}
+        self.ended = False
+
+    def go(self) -> bool:
+        """Runs what is left; True when there is nothing more to run."""
+        request = self.variant.request
+        current: dict[str, Any] = {"what": "", "id": "", "since": time.monotonic()}
+        details = {
+            "root": self.variant.root,
+            "roots": request["roots"],
+            "paths": self.paths,
+            "done": list(self.results),
+            "seconds": request["test_seconds"],
+        }
+        child = Child(self.variant, "testing", details)
+        for event in child.events(lambda: self.limit(current)):
+            self.take(event, current)
+        ending = "took longer than the limit" if child.overdue else child.ending()
+        child.end()
+        kill_descendants()
+        if self.ended:
+            return True
+        return self.blame(current, child.overdue, ending, child.output)
+
+    def limit(self, current: dict[str, Any]) -> float:
+        seconds = self.variant.request["test_seconds" if current["what"] == "test" else "import_seconds"]
+        return float(min(current["since"] + seconds * 1.2 + GRACE_S, self.variant.deadline))
+
+    def take(self, event: dict[str, Any], current: dict[str, Any]) -> None:
+        kind = event.pop("event")
+        if kind == "collected":
+            self.collected = [*self.results, *event["ids"]]
+        elif kind == "result":
+            self.results[event["id"]] = event
+            current.update(what="", id="", since=time.monotonic())
+        elif kind == "start":
+            current.update(what=event["what"], id=event["id"], since=time.monotonic())
+        elif kind == "end":
+            self.ended = True
+            if event["problem"]:
+                self.variant.give_up(event["problem"])
+
+    def blame(self, current: dict[str, Any], overdue: bool, ending: str, output: str) -> bool:
+        """Charges the test or the file that was running; True if nobody can be charged."""
+        if self.variant.left() <= 0:
+            return True
+        message = ending if overdue else f"it ended the interpreter ({ending})"
+        outcome = "timeout" if overdue else "error"
+        if current["what"] == "test":
+            self.record(current["id"], outcome, message, output)
+        elif current["what"] == "file":
+            self.record(current["id"], outcome, "collecting it: " + message, output)
+            before = len(self.paths)
+            self.paths = [path for path in self.paths if path != current["id"]]
+            return not self.paths or len(self.paths) == before
+        else:
+            self.variant.give_up(f"pytest: {message}: {output[-300:]}")
+            return True
+        return False
+
+    def record(self, test: str, outcome: str, message: str, details: str = "") -> None:
+        self.results[test] = {"id": test, "outcome": outcome, "message": message, "details": details}
+
+    def finish(self) -> None:
+        missing = [test for test in self.collected if test not in self.results]
+        late = self.variant.left() <= 0
+        for test in missing:
+            self.record(test, "not_run", "out of time" if late else "the test session ended before it")
+        if late:
+            self.variant.give_up(f"the time limit of {self.variant.request['seconds']:g} s was reached")
+        self.variant.report["tests"] = list(self.results.values())
+
+
+class Child:
+    """A fresh interpreter for the project's code, in a session of its own.
+
+    It writes events to a pipe, each with a secret that only its first lines knew: what the project
+    prints is output, not an event.
+    """
+
+    def __init__(self, variant: Variant, program: str, details: dict[str, Any]) -> None:
+        self.secret = os.urandom(16).hex()
+        self.output = ""
+        self.overdue = False
+        read, write = os.pipe()
+        self.pipe = read
+        request = {**details, "secret": self.secret, "events": write}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", variant.request["programs"][program]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=variant.root,
+            env=environment(variant.home),
+            pass_fds=(write,),
+            start_new_session=True,
+        )
+        os.close(write)
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.stdout = self.process.stdout
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(request).encode())
+            self.process.stdin.close()
+
+    def events(self, deadline: Callable[[], float]) -> Iterator[dict[str, Any]]:
+        """Events until the child is gone or `deadline()` has passed."""
+        buffers = {self.pipe: b"", self.stdout.fileno(): b""}
+        open_ends = set(buffers)
+        while self.pipe in open_ends:
+            seconds = deadline() - time.monotonic()
+            if seconds <= 0:
+                self.overdue = True
+                return
+            for end in select.select(list(open_ends), [], [], min(seconds, 0.5))[0]:
+                part = os.read(end, 65536)
+                if not part:
+                    open_ends.discard(end)
+                elif end == self.pipe:
+                    *lines, buffers[end] = (buffers[end] + part).split(b"\n")
+                    yield from filter(None, map(self.parse, lines))
+                else:
+                    self.output = (self.output + part.decode("utf-8", "replace"))[-OUTPUT_KEPT:]
+            if self.process.poll() is not None and not select.select(list(open_ends), [], [], 0)[0]:
+                return  # Only a process it left behind still holds the pipe.
+
+    def parse(self, line: bytes) -> dict[str, Any] | None:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            return None
+        if not isinstance(event, dict) or event.pop("secret", "") != self.secret:
+            return None
+        return event
+
+    def ending(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self.process.wait(GRACE_S)
+            return f"signal {-code}" if code < 0 else f"exit code {code}"
+        return "its result channel was closed"
+
+    def end(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.stdout.close()
+        os.close(self.pipe)
+
+
+def environment(home: str) -> dict[str, str]:
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TZ")
+        if name in os.environ
+    }
+    return {
+        **kept,
+        "HOME": home,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        "NO_COLOR": "1",
+    }
+
+
+def kill_descendants() -> None:
+    """Until none is left: a project may fork faster than one look at /proc can see."""
+    for _ in range(100):
+        found = descendants()
+        if not found:
+            return
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        time.sleep(0.005)
+
+
+def descendants() -> list[int]:
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    # The name of a program may hold anything, a parenthesis too.
+                    parent = int(file.read().rpartition(b")")[2].split()[1])
+                children.setdefault(parent, []).append(int(name))
+    found, pending = [], [os.getpid()]
+    while pending:
+        below = children.get(pending.pop(), [])
+        found.extend(below)
+        pending.extend(below)
+    return found
+
+
+def shorten(report: dict[str, Any], root: str, budget: int) -> None:
+    """Paths are the project's own; details fit into `budget` characters, the first failures first."""
+    for entry in report["imports"] + report["tests"]:
+        entry["message"] = entry.get("message", "").replace(root, "")[:500]
+    for test in report["tests"]:
+        details = test.get("details", "").replace(root, "")
+        test["details"] = details[-min(2000, budget) :] if budget > 0 else ""
+        budget -= len(test["details"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,303 @@
+"""The mesh: five stages over one project, each judged by its own tools, each result honest.
+
+A stage passes when all its tools ran and none found an error. A tool that is missing, crashes or
+takes too long makes the stage `skipped`, with the reason, unless another tool found an error already.
+"""
+
+import asyncio
+import platform
+import time
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...settings import Settings
+from ..errors import SandboxError
+from ..journal import Journal
+from ..types import (
+    Emit,
+    Finding,
+    Severity,
+    SourceFile,
+    Stage,
+    StageFinished,
+    StageResult,
+    ToolRun,
+    ignore,
+)
+from .adapters import Adapter, adapters
+from .adapters.mypy import Mypy
+from .formatting import format_files
+from .packages import Packages
+from .process import Tools, written
+from .runtime import RuntimeReport, run_variants
+from .runtime_stage import judge
+from .types import Project, Surroundings, ToolError, finding, language_of
+
+if TYPE_CHECKING:
+    from ..sandbox import Sandbox
+
+T = TypeVar("T")
+_TEXT = {"text", "ini"}
+_GATE = {"compile", "ruff parser", "omissions", "imports"}
+
+
+class Mesh:
+    """Judges projects. `no_sandbox` is the reason to give where there is no sandbox."""
+
+    def __init__(
+        self, settings: Settings, journal: Journal, sandbox: "Sandbox | None", no_sandbox: str = ""
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._sandbox = sandbox
+        self._no_sandbox = no_sandbox or "there is no sandbox"
+        self._python = sandbox.python if sandbox else ".".join(platform.python_version_tuple()[:2])
+        self._packages = Packages(settings, self._python)
+        self._adapters = adapters()
+        self._tools = Tools()
+
+    async def check(
+        self, project: Project, stages: Sequence[Stage] = tuple(Stage), *, emit: Emit = ignore
+    ) -> tuple[StageResult, ...]:
+        """Runs `stages` side by side; returns their results in the order of `Stage`.
+
+        Each result is emitted as soon as it is there. Raises StorageError only.
+        """
+        try:
+            async with written(project.files) as scratch:
+                around = await self._surroundings(project, scratch)
+                work = [self._stage(stage, project, around, emit) for stage in Stage if stage in stages]
+                return tuple(await _all(work))
+        except ToolError as error:
+            return tuple(_skipped(stage, str(error), emit) for stage in Stage if stage in stages)
+
+    async def gate(self, project: Project, path: str) -> tuple[Finding, ...]:
+        """Errors in one file: syntax, omissions, imports, and types given the other files.
+
+        For the writer of that file: fast, and silent about everything else. Raises ToolError if it
+        cannot tell.
+        """
+        async with written(project.files) as scratch:
+            around = await self._surroundings(project, scratch)
+            alone = Project(files=tuple(f for f in project.files if f.path == path), tests=project.tests)
+            for stage in (Stage.SYNTAX, Stage.STYLE):
+                tools = [a for a in self._adapters if a.stage is stage and a.name in _GATE]
+                found = await _all([self._use(tool, alone, around) for tool in tools])
+                if errors := _errors(found, path):
+                    return errors
+            types = [a for a in self._adapters if a.stage is Stage.TYPES]
+            return _errors(await _all([self._use(tool, project, around, only=path) for tool in types]), path)
+
+    async def format(self, files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
+        """The files as `ruff format` writes them, without unused imports, imports in order.
+
+        Files that do not parse, and other languages, stay as they are. Raises ToolError without ruff.
+        """
+        return await format_files(files, self._python, self._settings, self._journal, self._tools)
+
+    async def run_variants(
+        self,
+        base: Sequence[SourceFile],
+        variants: Sequence[Sequence[SourceFile]],
+        packages: Sequence[str] = (),
+        *,
+        seconds: float | None = None,
+        tests: Sequence[str] | None = None,
+        imports: bool = False,
+    ) -> tuple[RuntimeReport, ...]:
+        """The same tests on every variant: `base` with some files in place of its own.
+
+        `seconds` is for each variant. Raises SandboxError: there is none, it failed, or packages
+        cannot be had.
+        """
+        if self._sandbox is None:
+            raise SandboxError(self._no_sandbox)
+        return await run_variants(
+            self._sandbox,
+            self._settings,
+            base,
+            variants,
+            packages,
+            seconds=seconds or self._settings.sandbox.seconds,
+            tests=tests,
+            imports=imports,
+            journal=self._journal,
+            known=self._packages,
+        )
+
+    # -- one stage ------------------------------------------------------------------------------
+
+    async def _stage(self, stage: Stage, project: Project, around: Surroundings, emit: Emit) -> StageResult:
+        if stage is Stage.RUNTIME:
+            result = await self._runtime(project)
+        elif too_large := self._too_large(project):
+            result = StageResult(stage=stage, status="skipped", reason=too_large)
+        else:
+            result = await self._judge(stage, project, around)
+        emit(StageFinished(result=result))
+        return result
+
+    async def _runtime(self, project: Project) -> StageResult:
+        sandbox = self._sandbox
+        if sandbox is None:
+            return StageResult(stage=Stage.RUNTIME, status="skipped", reason=self._no_sandbox)
+        if not any(language_of(file.path) == "python" for file in project.files):
+            return StageResult(stage=Stage.RUNTIME, status="skipped", reason="there is no Python to run")
+        seconds = self._settings.sandbox.seconds
+        try:
+            (report,) = await run_variants(
+                sandbox,
+                self._settings,
+                project.files,
+                [()],
+                project.packages,
+                seconds=seconds,
+                tests=project.tests,
+                imports=True,
+                journal=self._journal,
+                known=self._packages,
+            )
+        except SandboxError as error:
+            return _not_run(error)
+        return judge(report, project, sandbox.name, sandbox.version)
+
+    def _too_large(self, project: Project) -> str:
+        limit = self._settings.validate_.max_file_kb * 1024
+        large = [file.path for file in project.files if len(file.text) > limit]
+        return f"{', '.join(large)}: larger than validate.max_file_kb allows" if large else ""
+
+    async def _judge(self, stage: Stage, project: Project, around: Surroundings) -> StageResult:
+        present = {language_of(file.path) for file in project.files}
+        tools = [a for a in self._adapters if a.stage is stage and a.languages & present]
+        if not tools:
+            languages = ", ".join(sorted(present - _TEXT)) or "a project without code"
+            return StageResult(stage=stage, status="skipped", reason=f"no tool for {languages}")
+        outcomes = await _all([self._try(tool, project, around) for tool in tools])
+        findings = _merged([found for outcome in outcomes for found in outcome[0]])
+        runs = tuple(outcome[1] for outcome in outcomes if outcome[1])
+        reasons = [outcome[2] for outcome in outcomes if outcome[2]]
+        covered = frozenset[str]().union(*(tool.languages for tool in tools)) | _TEXT
+        unread = sorted(present - covered)
+        failed = any(found.severity is Severity.ERROR for found in findings)
+        status = "failed" if failed else "skipped" if reasons else "passed"
+        if unread and not reasons and stage is Stage.SYNTAX:
+            reasons.append(f"not checked, no tool for {', '.join(unread)}")
+        return StageResult(
+            stage=stage,
+            status=status,
+            reason="; ".join(reasons),
+            findings=findings,
+            tools=runs,
+            facts=_facts(project, covered - _TEXT, findings),
+        )
+
+    # -- one tool -------------------------------------------------------------------------------
+
+    async def _try(
+        self, tool: Adapter, project: Project, around: Surroundings
+    ) -> tuple[list[Finding], ToolRun | None, str]:
+        """Findings, the run, and why there was none."""
+        started = time.perf_counter()
+        try:
+            found, version, reused = await self._asked(tool, project, around)
+        except ToolError as error:
+            return [], None, str(error)
+        seconds = round(time.perf_counter() - started, 4)
+        return found, ToolRun(name=tool.name, version=version, seconds=seconds, cached=reused), ""
+
+    async def _use(
+        self, tool: Adapter, project: Project, around: Surroundings, only: str = ""
+    ) -> list[Finding]:
+        return (await self._asked(tool, project, around, only))[0]
+
+    async def _asked(
+        self, tool: Adapter, project: Project, around: Surroundings, only: str = ""
+    ) -> tuple[list[Finding], str, bool]:
+        version = await asyncio.to_thread(tool.version)
+        files = tuple(file for file in project.files if language_of(file.path) in tool.languages)
+        project = project.model_copy(update={"files": files})
+        narrowed = only if isinstance(tool, Mypy) else ""
+
+        async def run() -> Any:
+            if isinstance(tool, Mypy):
+                found = await tool.run(project, around, self._tools, narrowed)
+            else:
+                found = await tool.run(project, around, self._tools)
+            return [problem.model_dump(mode="json") for problem in found]
+
+        inputs = {
+            "version": version,
+            "rules": tool.rules,
+            "python": around.python,
+            "files": {file.path: file.digest for file in files},
+            "tests": project.tests,
+            "packages": project.packages,
+            "installed": around.packages is not None,
+            "only": narrowed,
+        }
+        stored, reused = await self._journal.step(f"validate.{tool.name}", inputs, run)
+        return [Finding.model_validate(problem) for problem in stored], version, reused
+
+    async def _surroundings(self, project: Project, scratch: Path) -> Surroundings:
+        return Surroundings(
+            python=self._python,
+            packages=await self._packages.folder_if_any(project.packages),
+            scratch=scratch,
+            cache=self._settings.storage.cache_dir,
+            seconds=self._settings.validate_.timeout_s,
+        )
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Like gather, but nothing goes on when one raises or the caller is cancelled."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            # gather may have cancelled it; a second time would interrupt its clearing up.
+            if not task.cancelling():
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _skipped(stage: Stage, reason: str, emit: Emit) -> StageResult:
+    result = StageResult(stage=stage, status="skipped", reason=reason)
+    emit(StageFinished(result=result))
+    return result
+
+
+def _not_run(error: SandboxError) -> StageResult:
+    """A package that does not exist is the project's fault; one that could not be fetched is not."""
+    from ..sandbox import PackageMissing, RequirementRefused
+
+    if not isinstance(error, PackageMissing | RequirementRefused):
+        return StageResult(stage=Stage.RUNTIME, status="skipped", reason=str(error))
+    problem = finding(Stage.RUNTIME, "packages", "no-such-package", Severity.ERROR, "", str(error))
+    return StageResult(stage=Stage.RUNTIME, status="failed", reason=str(error), findings=(problem,))
+
+
+def _errors(found: list[list[Finding]], path: str) -> tuple[Finding, ...]:
+    flat = [one for part in found for one in part if one.path == path and one.severity is Severity.ERROR]
+    return _merged(flat)
+
+
+def _merged(findings: list[Finding]) -> tuple[Finding, ...]:
+    """In reading order; of two tools' syntax errors on one line, the first tool's."""
+    seen: dict[tuple[str, int], str] = {}
+    kept = []
+    for found in findings:
+        line = (found.path, found.range.start.line)
+        if found.stage is Stage.SYNTAX and seen.setdefault(line, found.tool) != found.tool:
+            continue
+        kept.append(found)
+    return tuple(sorted(kept, key=lambda f: (f.path, f.range.start.line, f.range.start.column, f.tool)))
+
+
+def _facts(
+    project: Project, languages: frozenset[str], findings: tuple[Finding, ...]
+) -> dict[str, int | float | str]:
+    counts = {level: sum(f.severity is level for f in findings) for level in Severity}
+    read = sum(language_of(file.path) in languages for file in project.files)
+    return {"files_checked": read, "errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING]}

@@ -1,0 +1,152 @@
+"""One-shot tools: bounded in time, output and number, gone when nobody waits for them any more."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..types import SourceFile
+from .types import ToolError
+
+_OUTPUT_LIMIT = 16 * 1024 * 1024
+_KEPT_FROM_HOST = ("SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP", "TMPDIR")
+
+
+@dataclass(frozen=True)
+class Completed:
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Tools:
+    """Runs subprocesses, never more at once than there are cores."""
+
+    def __init__(self, slots: int | None = None) -> None:
+        self._slots = asyncio.Semaphore(slots or os.cpu_count() or 1)
+
+    async def run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path,
+        seconds: float,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+    ) -> Completed:
+        """Runs `command` with a small fixed environment and returns what it said.
+
+        Raises ToolError if it cannot be started, takes longer than `seconds` or says too much.
+        """
+        name = Path(command[0]).name if len(command) < 2 else _name(command)
+        async with self._slots:
+            process = await _start(command, cwd, {**_environment(), **(env or {})}, name)
+            try:
+                async with asyncio.timeout(seconds):
+                    return await _communicate(process, stdin, name)
+            except TimeoutError as error:
+                raise ToolError(
+                    f"{name} took longer than {seconds:g} s", "Raise the limit.", "validate.timeout_s"
+                ) from error
+            finally:
+                await _end(process)
+
+
+@contextlib.asynccontextmanager
+async def written(files: Sequence[SourceFile]) -> AsyncIterator[Path]:
+    """A private folder with `files` in it, removed at the end. Raises ToolError if it cannot be made."""
+    holder = tempfile.TemporaryDirectory(prefix="quantumlayer-", ignore_cleanup_errors=True)
+    try:
+        try:
+            root = await asyncio.to_thread(_write_all, Path(holder.name), files)
+        except OSError as error:
+            raise ToolError(f"the project cannot be written to a temporary folder: {error}") from error
+        yield root
+    finally:
+        await asyncio.shield(asyncio.to_thread(holder.cleanup))
+
+
+def _write_all(folder: Path, files: Sequence[SourceFile]) -> Path:
+    root = folder.resolve()
+    for file in files:
+        target = root / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.text.encode())
+        # mypy's cache takes a file of the same size and second for the same file: time follows content.
+        seconds = 10**9 + int(file.digest[:7], 16)
+        os.utime(target, (seconds, seconds))
+    return root
+
+
+def _name(command: Sequence[str | Path]) -> str:
+    """`python -I .../source` and `python -m mypy` are known by what they run."""
+    words = [str(word) for word in command]
+    if Path(words[0]) == Path(sys.executable):
+        return words[2] if words[1] == "-m" else "the syntax reader"
+    return Path(words[0]).name
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT_FROM_HOST if name in os.environ}
+    return kept | {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUTF8": "1", "NO_COLOR": "1"}
+
+
+async def _start(
+    command: Sequence[str | Path], cwd: Path, env: dict[str, str], name: str
+) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    try:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            cwd=cwd,
+            env=env,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            start_new_session=os.name == "posix",
+        )
+    except OSError as error:
+        raise ToolError(f"{name} cannot be started: {error}") from error
+
+
+async def _communicate(process: asyncio.subprocess.Process, stdin: str, name: str) -> Completed:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    stdout, stderr, _ = await asyncio.gather(
+        _read(process.stdout, name), _read(process.stderr, name), _feed(process.stdin, stdin)
+    )
+    return Completed(await process.wait(), stdout, stderr)
+
+
+async def _read(stream: asyncio.StreamReader, name: str) -> str:
+    content = bytearray()
+    while chunk := await stream.read(65536):
+        content += chunk
+        if len(content) > _OUTPUT_LIMIT:
+            raise ToolError(f"{name} said more than {_OUTPUT_LIMIT // 2**20} MB")
+    return content.decode("utf-8", "replace")
+
+
+async def _feed(stream: asyncio.StreamWriter, text: str) -> None:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        stream.write(text.encode("utf-8", "surrogatepass"))
+        await stream.drain()
+        stream.close()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kills what is left of the process and its children, and waits until it is gone."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    await asyncio.shield(process.wait())

@@ -1,0 +1,254 @@
+"""Running projects in the sandbox: every module imported, every test run, many variants in one call."""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Literal
+
+from ...settings import Settings
+from ..errors import SandboxError
+from ..journal import Journal
+from ..types import SourceFile, Value
+from .packages import Packages, requirements
+from .types import Project, is_test, is_test_module, source_roots
+
+if TYPE_CHECKING:
+    from ..sandbox import Outcome, Sandbox
+
+TEST_SECONDS = 8.0
+IMPORT_SECONDS = 10.0
+_INSIDE = Path(__file__).parent / "inside"
+_NOT_IMPORTED = {"__main__.py", "setup.py"}
+_START_S = 10.0
+
+
+class ImportOutcome(Value):
+    module: str
+    path: str
+    outcome: Literal["passed", "error", "timeout"]
+    message: str = ""
+    kind: str = ""
+    """The exception's class."""
+    at: str = ""
+    """Path of the project's file in which it was raised."""
+    line: int = 0
+    seconds: float = 0.0
+
+
+class TestOutcome(Value):
+    __test__ = False
+
+    id: str
+    """As pytest names it: `tests/test_a.py::test_b[1]`; a file's path if it could not be collected."""
+    outcome: Literal["passed", "failed", "error", "timeout", "skipped", "not_run"]
+    message: str = ""
+    details: str = ""
+    """The end of pytest's report, or of the output of an interpreter that died."""
+    kind: str = ""
+    """The exception's class."""
+    at: str = ""
+    """Path of the deepest of the project's files in the traceback."""
+    line: int = 0
+    seconds: float = 0.0
+
+    @property
+    def in_project(self) -> bool:
+        """Whether it was raised by what is tested, not by a test."""
+        return bool(self.at) and not is_test(self.at)
+
+
+class RuntimeReport(Value):
+    """What was seen in the sandbox. Without `complete`, `problem` says why not everything was run."""
+
+    imports: tuple[ImportOutcome, ...] = ()
+    tests: tuple[TestOutcome, ...] = ()
+    complete: bool = False
+    problem: str = ""
+    seconds: float = 0.0
+
+    def count(self, *outcomes: str) -> int:
+        return sum(test.outcome in outcomes for test in self.tests)
+
+
+async def run_tests(
+    sandbox: "Sandbox",
+    settings: Settings,
+    files: Sequence[SourceFile],
+    packages: Sequence[str],
+    tests: Sequence[str],
+    *,
+    journal: Journal | None = None,
+) -> RuntimeReport:
+    """Imports every module of one project and runs `tests`. Raises SandboxError."""
+    seconds = settings.sandbox.seconds
+    reports = await run_variants(
+        sandbox, settings, files, [()], packages, seconds=seconds, tests=tests, imports=True, journal=journal
+    )
+    return reports[0]
+
+
+async def run_variants(
+    sandbox: "Sandbox",
+    settings: Settings,
+    base: Sequence[SourceFile],
+    variants: Sequence[Sequence[SourceFile]],
+    packages: Sequence[str],
+    *,
+    seconds: float,
+    tests: Sequence[str] | None = None,
+    imports: bool = False,
+    test_seconds: float = TEST_SECONDS,
+    journal: Journal | None = None,
+    known: Packages | None = None,
+) -> tuple[RuntimeReport, ...]:
+    """Runs the same tests on every variant, which is `base` with some files in place of its own.
+
+    All share one sandbox but no files, no processes and no time: each has `seconds`. `tests` are paths;
+    without them those that pytest would recognise by name. Raises SandboxError when the sandbox
+    failed or packages cannot be had; what the project does is in the reports.
+    """
+    found: dict[int, RuntimeReport] = {}
+    projects = [Project.of(base).overlaid(variant) for variant in variants]
+    keys = [_key(sandbox, p, packages, tests, imports, seconds, test_seconds) for p in projects]
+    if journal is not None:
+        for number, key in enumerate(keys):
+            if (stored := await journal.get("validate.runtime", key)) is not None:
+                found[number] = RuntimeReport.model_validate(stored)
+    waiting = [number for number in range(len(variants)) if number not in found]
+    limits = {
+        "seconds": seconds,
+        "test_seconds": min(test_seconds, seconds),
+        "import_seconds": IMPORT_SECONDS,
+    }
+    while waiting:
+        folder = await (known or Packages(settings, sandbox.python)).folder(requirements(packages))
+        request = limits | _request(base, [variants[number] for number in waiting], tests, imports)
+        request["budget"] = settings.sandbox.output_kb * 1024 // (4 * len(waiting))
+        genuine, lost = await _in_sandbox(sandbox, request, folder, seconds * len(waiting) + _START_S)
+        reports = [genuine[number] for number in range(len(waiting)) if number in genuine]
+        # Whoever ended the harness loses its own report; those after it have not been run yet.
+        settled = reports if len(reports) == len(waiting) else [*reports, lost]
+        for number, report in zip(waiting, settled, strict=False):
+            found[number] = report
+            if journal is not None and report.complete:
+                await journal.put("validate.runtime", keys[number], report.model_dump(mode="json"))
+        waiting = waiting[len(settled) :]
+    return tuple(found[number] for number in range(len(variants)))
+
+
+def _key(
+    sandbox: "Sandbox",
+    project: Project,
+    packages: Sequence[str],
+    tests: Sequence[str] | None,
+    imports: bool,
+    seconds: float,
+    test_seconds: float,
+) -> dict[str, Any]:
+    return {
+        "sandbox": [sandbox.name, sandbox.version, sandbox.python],
+        "harness": hashlib.sha256("".join(_programs().values()).encode()).hexdigest(),
+        "files": {file.path: file.digest for file in project.files},
+        "tests": list(project.tests if tests is None else tests),
+        "packages": sorted(packages),
+        "imports": imports,
+        "seconds": [seconds, test_seconds],
+    }
+
+
+def _request(
+    files: Sequence[SourceFile],
+    variants: Sequence[Sequence[SourceFile]],
+    tests: Sequence[str] | None,
+    imports: bool,
+) -> dict[str, Any]:
+    everything = base = Project.of(files)
+    for variant in variants:
+        everything = everything.overlaid(variant)
+    paths = [file.path for file in everything.files]
+    roots = source_roots(paths)
+    chosen = everything.tests if tests is None else tests
+    return {
+        "files": {file.path: file.text for file in base.files},
+        "variants": [{file.path: file.text for file in variant} for variant in variants],
+        "roots": list(reversed(roots)),
+        "modules": _modules(paths, roots) if imports else [],
+        "tests": [path for path in chosen if is_test_module(path)],
+        "programs": {name: _programs()[name] for name in ("importing", "testing")},
+    }
+
+
+def _modules(paths: Sequence[str], roots: Sequence[str]) -> list[dict[str, str]]:
+    """Every module but tests; those whose names are no identifiers by path alone."""
+    found = []
+    for path in paths:
+        pure = PurePosixPath(path)
+        if pure.suffix != ".py" or is_test(path) or pure.name in _NOT_IMPORTED:
+            continue
+        root = next((root for root in reversed(roots) if root != "." and path.startswith(f"{root}/")), "")
+        parts = list(PurePosixPath(path).relative_to(root or ".").with_suffix("").parts)
+        if parts[-1] == "__init__" and len(parts) > 1:
+            parts.pop()
+        named = all(part.isidentifier() for part in parts) and parts != ["__init__"]
+        found.append({"module": ".".join(parts) if named else "", "path": path})
+    return found
+
+
+def _programs() -> Mapping[str, str]:
+    names = ("harness", "importing", "testing")
+    return {name: (_INSIDE / f"{name}.py").read_text(encoding="utf-8") for name in names}
+
+
+async def _in_sandbox(
+    sandbox: "Sandbox", request: dict[str, Any], packages: Path | None, seconds: float
+) -> tuple[dict[int, RuntimeReport], RuntimeReport]:
+    """Reports by number, up to the first that is lost, and what to say of that one."""
+    from ..sandbox import Job
+
+    job = Job(
+        files=(SourceFile(path="harness.py", text=_programs()["harness"]),),
+        command=("python", "-I", "harness.py"),
+        stdin=json.dumps(request),
+        packages=packages,
+        seconds=seconds,
+    )
+    outcome = await sandbox.run(job)
+    reports = _genuine(outcome.stdout)
+    if not reports and outcome.exit_code not in {None, 0} and not _was_killed(outcome):
+        said = outcome.stderr.strip().splitlines()[-1:] or [f"exit code {outcome.exit_code}"]
+        raise SandboxError(f"the test harness failed inside the sandbox: {said[0]}")
+    return reports, RuntimeReport(problem=_loss(outcome))
+
+
+def _genuine(output: str) -> dict[int, RuntimeReport]:
+    """Reports under the key of the first line, written before the project ran; the rest is noise."""
+    reports: dict[int, RuntimeReport] = {}
+    first, *lines = output.splitlines() or [""]
+    if not re.fullmatch(r"key [0-9a-f]{64}", first):
+        return reports
+    key = bytes.fromhex(first.removeprefix("key "))
+    for line in lines:
+        mark, _, text = line.partition(" ")
+        if hmac.compare_digest(
+            mark.encode(), hmac.new(key, text.encode(), hashlib.sha256).hexdigest().encode()
+        ):
+            number, content = json.loads(text)
+            reports[number] = RuntimeReport.model_validate(content)
+    return reports
+
+
+def _was_killed(outcome: "Outcome") -> bool:
+    return outcome.exit_code is not None and outcome.exit_code > 128
+
+
+def _loss(outcome: "Outcome") -> str:
+    if outcome.out_of_memory:
+        return "the program used more memory than the sandbox allows"
+    if outcome.timed_out:
+        return "the sandbox's time limit was reached"
+    if outcome.truncated:
+        return "the program's output passed the sandbox's limit"
+    return "the program ended the harness that watched it"

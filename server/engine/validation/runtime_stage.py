@@ -1,0 +1,74 @@
+"""From what was seen in the sandbox to the result of the runtime stage."""
+
+from typing import Literal
+
+from ..types import Finding, Severity, Stage, StageResult, ToolRun
+from .runtime import ImportOutcome, RuntimeReport, TestOutcome
+from .types import Project, finding
+
+_BAD = {"failed": "failed", "error": "could not run", "timeout": "did not end"}
+
+
+def judge(report: RuntimeReport, project: Project, sandbox: str, version: str) -> StageResult:
+    """Failed by what was seen to fail; skipped if not everything could be seen; else passed."""
+    findings = (*_import_findings(report), *_test_findings(report, project))
+    reason = report.problem
+    status: Literal["passed", "failed", "skipped"]
+    if findings:
+        status = "failed"
+    elif not report.complete or report.count("not_run"):
+        status, reason = "skipped", reason or "not all tests were run"
+    else:
+        status = "passed"
+        if not report.count("passed"):
+            reason = "no tests were run" if not report.count("skipped") else "all tests were skipped"
+    run = ToolRun(name=sandbox, version=version, seconds=report.seconds)
+    return StageResult(
+        stage=Stage.RUNTIME,
+        status=status,
+        reason=reason,
+        findings=findings,
+        tools=(run,),
+        facts=_facts(report),
+    )
+
+
+def _facts(report: RuntimeReport) -> dict[str, int | float | str]:
+    imported = sum(one.outcome == "passed" for one in report.imports)
+    return {
+        "modules_imported": imported,
+        "modules_failed": len(report.imports) - imported,
+        "tests_passed": report.count("passed"),
+        "tests_failed": report.count("failed", "timeout"),
+        "tests_errors": report.count("error"),
+        "tests_skipped": report.count("skipped"),
+        "tests_not_run": report.count("not_run"),
+        "seconds": report.seconds,
+    }
+
+
+def _import_findings(report: RuntimeReport) -> list[Finding]:
+    return [
+        _finding("import-failed", one, one.at or one.path, f"importing `{one.path}`: {one.message}")
+        for one in report.imports
+        if one.outcome != "passed"
+    ]
+
+
+def _test_findings(report: RuntimeReport, project: Project) -> list[Finding]:
+    known = {file.path for file in project.files}
+    found = []
+    for test in report.tests:
+        if test.outcome in _BAD:
+            path = test.at if test.at in known else test.id.partition("::")[0]
+            found.append(
+                _finding(
+                    f"test-{test.outcome}", test, path, f"{test.id} {_BAD[test.outcome]}: {test.message}"
+                )
+            )
+    return found
+
+
+def _finding(rule: str, one: ImportOutcome | TestOutcome, path: str, message: str) -> Finding:
+    line = one.line if one.at == path else 1
+    return finding(Stage.RUNTIME, "sandbox", rule, Severity.ERROR, path, message, start=(max(line, 1), 0))

@@ -1,0 +1,67 @@
+"""Does every file parse: Python by compiling it, JSON and TOML by reading it."""
+
+import json
+import tomllib
+import warnings
+from typing import Any
+
+
+def check(files: dict[str, str]) -> list[dict[str, Any]]:
+    found = []
+    for path, text in files.items():
+        reader = _READERS[path.rpartition(".")[2].lower()]
+        try:
+            problem = reader(path, text)
+        except RecursionError:
+            problem = {"rule": "too-deep", "message": "nested too deeply to be read"}
+        except MemoryError:
+            problem = {"rule": "too-large", "message": "too large or too deeply nested to be read"}
+        if problem:
+            found.append({"path": path, **problem})
+    return found
+
+
+def _python(path: str, text: str) -> dict[str, Any] | None:
+    if (nul := text.find("\0")) >= 0:
+        return {"rule": "nul-byte", "message": "contains a NUL byte", "line": text.count("\n", 0, nul) + 1}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # Bytes, so that a coding cookie counts as it will when the file is imported.
+            compile(text.encode(), path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return {
+            "rule": type(error).__name__,
+            "message": error.msg or "invalid syntax",
+            "line": error.lineno or 1,
+            "column": (error.offset or 1) - 1,
+            "end_line": error.end_lineno or error.lineno or 1,
+            "end_column": (error.end_offset or error.offset or 1) - 1,
+        }
+    except (ValueError, LookupError) as error:
+        return {"rule": "unreadable", "message": str(error)}
+    return None
+
+
+def _json(path: str, text: str) -> dict[str, Any] | None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return {"rule": "invalid-json", "message": error.msg, "line": error.lineno, "column": error.colno - 1}
+    return None
+
+
+def _toml(path: str, text: str) -> dict[str, Any] | None:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return {"rule": "invalid-toml", "message": str(error), "line": _toml_line(str(error))}
+    return None
+
+
+def _toml_line(message: str) -> int:
+    _, found, rest = message.partition("(at line ")
+    return int(rest.split(",")[0]) if found else 1
+
+
+_READERS = {"py": _python, "pyi": _python, "json": _json, "toml": _toml}
