@@ -1,0 +1,340 @@
+"""The store: every capsule of a user, content-addressed, with versions by name.
+
+    blobs/ab/abcd...            a file, manifest, brief or evidence, named by its SHA-256
+    records/NUMBER-NAME-ID.json one capsule: its summary, and which blobs are its parts
+    unfinished/                 what is being written
+    lock                        held by the one process that adds
+
+A record is written last, by one rename, after its blobs are on disk: a capsule is there whole or not at
+all. NUMBER grows with every capsule, so names of files alone tell which version is the newest; NAME is a
+digest of the capsule's name. Readers take no lock. Blobs are checked whenever they are read.
+"""
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import CapsuleError, StorageError
+from ..types import Capsule, CapsuleSummary, Evidence, Manifest, Value
+from .canonical import canonical, digest, parse
+from .disk import storage_error, sync_folder, write_atomic
+from .manifest import content_digest
+from .parts import Parts, SealedEvidence, examine, take_apart
+
+_RECORD = re.compile(r"^(\d{12})-([0-9a-f]{16})-([0-9a-f]{64})\.json$")
+_SHORTEST_PREFIX = 4
+_LOCK_SECONDS = 60
+_SETTING = "storage.data_dir"
+
+
+class _Record(Value):
+    evidence: str
+    content: str
+    """Digest of the manifest without its parents."""
+    summary: CapsuleSummary
+
+
+class _CheckedRecord(Value):
+    record: _Record
+    sha256: str
+
+
+class _Version(NamedTuple):
+    """One record, as its file name tells it."""
+
+    number: int
+    name_digest: str
+    id: str
+    path: Path
+
+
+class Store:
+    """Opens nothing and holds nothing; any number of threads and processes may use one folder at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._blobs = folder / "blobs"
+        self._records = folder / "records"
+        self._unfinished = folder / "unfinished"
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def list(self) -> tuple[CapsuleSummary, ...]:
+        """Every capsule, newest first. One whose record is damaged has its `problem` said."""
+        with self._disk_errors():
+            return tuple(self._summary(version) for version in self._versions())
+
+    def get(self, ref: str) -> Capsule:
+        """`ref` is an id, a name (its newest version), or a unique beginning of an id, 4 digits at least.
+
+        Raises CapsuleError if there is none, if several begin so, or if it is damaged, saying where.
+        """
+        capsule_id = self.resolve(ref)
+        parts, problems = self.parts(capsule_id)
+        capsule, mismatches = examine(parts, capsule_id)
+        if capsule is None or mismatches or problems:
+            raise CapsuleError(
+                f"The stored capsule {capsule_id} is damaged: {'; '.join(problems or mismatches)}.",
+                "Generate it again from its brief, or import it from an archive.",
+            )
+        return capsule
+
+    def newest(self, name: str) -> str | None:
+        """The id of the version that was added last under this name."""
+        with self._disk_errors():
+            key = _name_digest(name)
+            return next((v.id for v in self._versions() if v.name_digest == key), None)
+
+    def place(self, manifest: Manifest) -> Manifest:
+        """The manifest with its parents decided, before its id is computed.
+
+        A project that is stored under this name already is that very capsule, with the parents it has.
+        Any other one descends from the newest version of its name.
+        """
+        content = content_digest(manifest)
+        newest: str | None = None
+        with self._disk_errors():
+            for version in self._versions():
+                if version.name_digest != _name_digest(manifest.name):
+                    continue
+                newest = newest or version.id
+                with contextlib.suppress(CapsuleError):
+                    record = self._read_record(version)
+                    if record.content == content:
+                        return manifest.model_copy(update={"parents": record.summary.parents})
+        return manifest.model_copy(update={"parents": (newest,) if newest else ()})
+
+    def resolve(self, ref: str) -> str:
+        """The id that `ref` means; see `get`."""
+        with self._disk_errors():
+            versions = self._versions()
+        if not versions:
+            raise CapsuleError(f"There is no capsule {ref!r}: the store is empty.", "Generate one first.")
+        ids = [version.id for version in versions]
+        if ref in ids:
+            return ref
+        key = _name_digest(ref)
+        for version in versions:
+            if version.name_digest == key:
+                return version.id
+        found = [known for known in ids if len(ref) >= _SHORTEST_PREFIX and known.startswith(ref.lower())]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            several = ", ".join(known[:16] for known in found[:5])
+            raise CapsuleError(f"{ref!r} begins several capsules: {several}.", "Give more digits.")
+        raise CapsuleError(f"There is no capsule {ref!r}.", "`quantumlayer capsule list` names them all.")
+
+    def parts(self, capsule_id: str) -> tuple[Parts, tuple[str, ...]]:
+        """A capsule's bytes as they are on disk, unchecked, and why any of them could not be found."""
+        with self._disk_errors():
+            version = next((v for v in self._versions() if v.id == capsule_id), None)
+            if version is None:
+                raise CapsuleError(f"There is no capsule {capsule_id!r}.")
+            evidence, problems = self._evidence(version)
+            data = self._read_blob(capsule_id)
+            brief: bytes | None = None
+            files: dict[str, bytes] = {}
+            with contextlib.suppress(CapsuleError):
+                manifest = parse(Manifest, data or b"", "manifest.json")
+                brief = self._read_blob(manifest.brief_sha256)
+                blobs = ((entry.path, self._read_blob(entry.sha256)) for entry in manifest.files)
+                files = {path: blob for path, blob in blobs if blob is not None}
+        return Parts(data, evidence, brief, files), problems
+
+    def _evidence(self, version: _Version) -> tuple[bytes | None, tuple[str, ...]]:
+        try:
+            record = self._read_record(version)
+        except CapsuleError as error:
+            return None, (error.cause.rstrip("."),)
+        data = self._read_blob(record.evidence)
+        if data is not None and digest(data) != record.evidence:
+            return data, ("evidence.json: its SHA-256 is not the one in the record",)
+        return data, ()
+
+    # -- adding --------------------------------------------------------------------------------
+
+    def add(self, capsule: Capsule, *, renew: bool = False) -> Capsule:
+        """Stores a capsule durably and returns it as it is stored.
+
+        One that is there already keeps the evidence it has, and damaged parts of it are written anew.
+        With `renew`, which is for a capsule that this process has just made, it becomes the newest of
+        its name again, and its evidence is replaced if the verdict is another one; so an imported
+        archive can never talk over what was observed here.
+
+        Raises CapsuleError if the capsule does not hold together, StorageError if the disk refuses.
+        """
+        parts = take_apart(capsule)
+        with self._disk_errors(), self._lock():
+            self._sweep()
+            versions = self._versions()
+            known = next((v for v in versions if v.id == capsule.id), None)
+            kept = self._known_evidence(known)
+            if kept is not None and not (renew and _outcome(kept) != _outcome(capsule.evidence)):
+                capsule = capsule.model_copy(update={"evidence": kept})
+                parts = take_apart(capsule)
+            self._write_blobs(parts)
+            number = versions[0].number + 1 if versions else 1
+            if known is not None and (not renew or self._is_newest(known, versions)):
+                number = known.number
+            self._write_record(capsule, parts, number)
+        return capsule
+
+    def _known_evidence(self, version: _Version | None) -> Evidence | None:
+        """The evidence of a stored capsule, or None if there is none that can be trusted."""
+        if version is None:
+            return None
+        data, problems = self._evidence(version)
+        if data is None or problems:
+            return None
+        try:
+            return parse(SealedEvidence, data, "evidence.json").evidence
+        except CapsuleError:
+            return None
+
+    @staticmethod
+    def _is_newest(known: _Version, versions: tuple[_Version, ...]) -> bool:
+        return known == next(v for v in versions if v.name_digest == known.name_digest)
+
+    def _write_blobs(self, parts: Parts) -> None:
+        documents = (parts.manifest or b"", parts.evidence or b"", parts.brief or b"")
+        for data in (*documents, *parts.files.values()):
+            name = digest(data)
+            if self._read_blob(name) == data:
+                continue
+            target = self._blob_path(name)
+            if not target.parent.is_dir():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                sync_folder(target.parent.parent)
+            write_atomic(target, (data,), aside=self._unfinished)
+
+    def _write_record(self, capsule: Capsule, parts: Parts, number: int) -> None:
+        verdict = capsule.evidence.verdict
+        record = _Record(
+            evidence=digest(parts.evidence or b""),
+            content=content_digest(capsule.manifest),
+            summary=CapsuleSummary(
+                id=capsule.id,
+                name=capsule.manifest.name,
+                created=capsule.evidence.created,
+                status=verdict.status,
+                confidence=verdict.confidence,
+                files=len(capsule.files),
+                parents=capsule.manifest.parents,
+            ),
+        )
+        checked = _CheckedRecord(record=record, sha256=digest(canonical(record)))
+        name = f"{number:012d}-{_name_digest(capsule.manifest.name)}-{capsule.id}.json"
+        data = canonical(checked)
+        target = self._records / name
+        if not target.is_file() or target.read_bytes() != data:
+            write_atomic(target, (data,), aside=self._unfinished)
+
+    # -- on disk -------------------------------------------------------------------------------
+
+    def _versions(self) -> tuple[_Version, ...]:
+        """What is stored, newest first; of two records of one capsule, after a renewal, the newer."""
+        found: dict[str, _Version] = {}
+        try:
+            names = sorted((path.name for path in self._records.iterdir()), reverse=True)
+        except FileNotFoundError:
+            return ()
+        for name in names:
+            if match := _RECORD.match(name):
+                number, name_digest, capsule_id = match.groups()
+                version = _Version(int(number), name_digest, capsule_id, self._records / name)
+                found.setdefault(capsule_id, version)
+        return tuple(found.values())
+
+    def _summary(self, version: _Version) -> CapsuleSummary:
+        try:
+            return self._read_record(version).summary
+        except CapsuleError as error:
+            return CapsuleSummary(
+                id=version.id,
+                name="",
+                created="",
+                status="unverified",
+                confidence=0,
+                files=0,
+                problem=error.cause,
+            )
+
+    def _read_record(self, version: _Version) -> _Record:
+        what = f"The record of {version.id}"
+        try:
+            data = version.path.read_bytes()
+        except FileNotFoundError:
+            data = self._moved(version).path.read_bytes()
+        checked = parse(_CheckedRecord, data, what)
+        summary = checked.record.summary
+        if digest(canonical(checked.record)) != checked.sha256 or summary.id != version.id:
+            raise CapsuleError(f"{what} is damaged: its SHA-256 is another one.")
+        return checked.record
+
+    def _moved(self, version: _Version) -> _Version:
+        """Where a record went that another process renewed after its name was read."""
+        for other in self._versions():
+            if other.id == version.id:
+                return other
+        raise CapsuleError(f"The record of {version.id} is missing.")
+
+    def _blob_path(self, name: str) -> Path:
+        return self._blobs / name[:2] / name
+
+    def _read_blob(self, name: str) -> bytes | None:
+        try:
+            return self._blob_path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _sweep(self) -> None:
+        """Removes what killed processes left, and records that a renewal before this one replaced.
+
+        Those stay for that long so that a reader in the middle of the folder meets one of the two.
+        """
+        for stray in self._unfinished.iterdir():
+            stray.unlink(missing_ok=True)
+        current = {version.path for version in self._versions()}
+        for path in self._records.iterdir():
+            if _RECORD.match(path.name) and path not in current:
+                with contextlib.suppress(PermissionError):  # Windows, while someone reads it
+                    path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self._blobs, self._records, self._unfinished):
+            folder.mkdir(exist_ok=True)
+        try:
+            with FileLock(self._folder / "lock", timeout=_LOCK_SECONDS):
+                yield
+        except Timeout as error:
+            raise StorageError(
+                f"Another process has been writing to {self._folder} for {_LOCK_SECONDS} seconds.",
+                "Wait for it to end, or end it, and try again.",
+                _SETTING,
+            ) from error
+
+    @contextlib.contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise storage_error(error, self._folder, _SETTING) from error
+
+
+def _name_digest(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _outcome(evidence: Evidence) -> tuple[object, ...]:
+    """What was observed, without how long it took and what it cost."""
+    verdict = evidence.verdict
+    stages = tuple((s.stage, s.status, s.reason, s.findings) for s in verdict.stages)
+    return verdict.status, verdict.confidence, verdict.reasons, stages, evidence.sandbox, evidence.tools
