@@ -1,0 +1,222 @@
+"""Checks: one call and what must come of it, small enough to be run, counted and dropped for itself.
+
+A model's check can be wrong, so each carries whether it is *anchored*: every telling value in it stands in
+the brief. Checks become test functions; `test_module` turns those one keeps into a file for people.
+"""
+
+import ast
+import builtins
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+
+from ..types import Value
+from .excerpt import items
+
+_SPANS = re.compile(r"`([^`\n]+)`(?:\s+(?:is|gives|returns|becomes)|\s*(?:==|->|→))\s+`([^`\n]+)`")
+_HARMLESS = {
+    "pytest",
+    "json",
+    "datetime",
+    "timedelta",
+    "date",
+    "Path",
+    "tmp_path",
+    "run",
+    "client",
+    "sys",
+    "math",
+}
+_MOST_STATEMENTS = 12
+_REACHES_ALL = {"run", "get", "post", "put", "patch", "delete"}
+"""Calls that reach the whole program, so that no part of the brief need name them."""
+
+
+class TestBed(Value):
+    __test__ = False  # for pytest: this is no test
+
+    """What every check of a project shares: imports, helpers, and the names they bring."""
+
+    shared: str
+    names: tuple[str, ...]
+    """Names of the code under test, and of helpers that reach it."""
+
+
+class Check(Value):
+    name: str
+    body: tuple[str, ...]
+    """Statements; the last one asserts."""
+    anchored: bool
+    covers: tuple[str, ...]
+    """Names of the code under test that it uses."""
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256("\n".join(self.body).encode()).hexdigest()[:12]
+
+    @property
+    def code(self) -> str:
+        fixture = "tmp_path" if any("tmp_path" in line for line in self.body) else ""
+        lines = "\n".join(f"    {part}" for line in self.body for part in line.splitlines())
+        return f"def {self.name}({fixture}):\n{lines}"
+
+
+def read_checks(bed: TestBed, brief: str, code: str) -> Iterator[Check]:
+    """Checks out of lines of assertions, and of test functions if there are any.
+
+    Each assertion becomes one check. What was assigned before it comes along, and so do earlier assertions
+    as plain calls, because what they call may have changed something. Whatever does not parse, tests nothing
+    of the code or needs a name that nobody gives is left out.
+    """
+    for block in _blocks(code):
+        before: list[ast.stmt] = []
+        for statement in map(_expecting_the_error, block):
+            if _asserts(statement):
+                if (check := _check(bed, brief, [*before, statement])) is not None:
+                    yield check
+                if before and isinstance(statement, ast.Assert) and isinstance(statement.test, ast.Compare):
+                    before.append(ast.Expr(value=statement.test.left))
+            elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                before.append(statement)
+
+
+def _check(bed: TestBed, brief: str, statements: Sequence[ast.stmt]) -> Check | None:
+    if len(statements) > _MOST_STATEMENTS:
+        return None
+    body = tuple(ast.unparse(statement) for statement in statements)
+    used, bound = _names(body)
+    covers = tuple(name for name in bed.names if name in used)
+    if not covers or not used <= {*bed.names, *bound, *_HARMLESS, *dir(builtins)}:
+        return None
+    check = Check(name="", body=body, anchored=_anchored(body, brief), covers=covers)
+    subject = next((name for name in covers if name in body[-1]), covers[0])
+    return check.model_copy(update={"name": f"test_{subject.lower()}_{check.key}"})
+
+
+def examples(bed: TestBed, brief: str) -> Iterator[Check]:
+    """Checks that stand in the brief word for word: "`f(1)` is `2`"."""
+    for call, value in _SPANS.findall(brief):
+        for check in read_checks(bed, brief, f"assert {call} == {value}"):
+            yield check.model_copy(update={"anchored": True})
+
+
+def test_module(bed: TestBed, checks: Sequence[Check]) -> str:
+    """A test file with one function per check, in the order of what they test."""
+    ordered = sorted(checks, key=lambda check: check.name.rsplit("_", 1)[0])
+    numbered: dict[str, int] = {}
+    functions = []
+    for check in ordered:
+        subject = check.name.rsplit("_", 1)[0]
+        numbered[subject] = numbered.get(subject, 0) + 1
+        functions.append(check.model_copy(update={"name": f"{subject}_{numbered[subject]}"}).code)
+    return "\n\n\n".join([_needed(bed.shared, functions), *functions]) + "\n"
+
+
+def working_module(bed: TestBed, checks: Sequence[Check]) -> str:
+    """The same with the checks' own names, so that outcomes can be told apart."""
+    return "\n\n\n".join([bed.shared, *(check.code for check in checks)]) + "\n"
+
+
+def _needed(shared: str, functions: Sequence[str]) -> str:
+    """The shared part without what no function uses."""
+    text = "\n".join(functions)
+    kept = []
+    for node in ast.parse(shared).body:
+        names = (
+            [a.asname or a.name for a in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        )
+        if not names or any(re.search(rf"\b{re.escape(name)}\b", text) for name in names) or "run" in shared:
+            kept.append(ast.unparse(node))
+    return "\n".join(kept)
+
+
+def _blocks(code: str) -> Iterator[list[ast.stmt]]:
+    """The statements that run one after the other: those at the top, and those of each test function."""
+    lines = code.splitlines()
+    for cut in range(len(lines), 0, -1):  # an answer that was cut is worth what came before the cut
+        try:
+            tree = ast.parse("\n".join(lines[:cut]))
+            break
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    else:
+        return
+    yield tree.body
+    yield from (node.body for node in tree.body if isinstance(node, ast.FunctionDef))
+
+
+def _asserts(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assert):
+        return not isinstance(node.test, ast.Constant)
+    return isinstance(node, ast.With) and ast.unparse(node.items[0].context_expr).startswith("pytest.raises")
+
+
+def _expecting_the_error(node: ast.stmt) -> ast.stmt:
+    """`assert f("") == ValueError` is how small models write that a call raises."""
+    if (
+        isinstance(node, ast.Assert)
+        and isinstance(node.test, ast.Compare)
+        and isinstance(node.test.left, ast.Call)
+        and isinstance(error := node.test.comparators[0], ast.Name)
+        and (error.id.endswith("Error") or _is_error(error.id))
+    ):
+        return ast.parse(f"with pytest.raises({error.id}):\n    {ast.unparse(node.test.left)}").body[0]
+    return node
+
+
+def _is_error(name: str) -> bool:
+    known = getattr(builtins, name, None)
+    return isinstance(known, type) and issubclass(known, BaseException)
+
+
+def _names(body: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Names that are read, and names that are bound."""
+    used: set[str] = set()
+    bound: set[str] = set()
+    for node in ast.walk(ast.parse("\n".join(body))):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            bound |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+    return used, bound
+
+
+def _anchored(body: Sequence[str], brief: str) -> bool:
+    """Whether one paragraph or list item of the brief is about what is called and has every telling value.
+
+    Telling are texts of two characters or more, numbers above 2, and the name of an error that is expected;
+    an error's name alone is not enough.
+    """
+    telling: list[str] = []
+    called: set[str] = set()
+    for node in ast.walk(ast.parse("\n".join(body))):
+        if isinstance(node, ast.Call):
+            called |= {
+                inner.attr if isinstance(inner, ast.Attribute) else inner.id for inner in _callee(node)
+            }
+        if isinstance(node, ast.Constant):
+            value = node.value
+            if isinstance(value, str) and len(value.strip()) > 1:
+                telling.append(value.strip())
+            elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > 2:
+                telling.append(str(value))
+    called.discard("raises")
+    if not telling:
+        return False
+    if error := re.match(r"with pytest\.raises\((\w+)", body[-1]):
+        telling.append(error[1])
+    return any(
+        (called & _REACHES_ALL or any(_mentions(item, name) for name in called))
+        and all(_mentions(item, text) for text in telling)
+        for item in items(brief)
+    )
+
+
+def _callee(call: ast.Call) -> tuple[ast.Attribute | ast.Name, ...]:
+    return (call.func,) if isinstance(call.func, ast.Attribute | ast.Name) else ()
+
+
+def _mentions(text: str, word: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None

@@ -1,0 +1,151 @@
+"""The coder: one planned file becomes candidates.
+
+All samples of a file are one batch over one prompt, so that a model with a prompt cache reads it once.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from ..errors import AnswerError
+from ..llm.gateway import Gateway
+from ..llm.types import Answer, Request
+from ..types import Brief, Candidate, Plan, PlannedFile, SourceFile
+from .answers import read_code
+from .excerpt import docstring
+from .imports import import_line
+from .outline import outline, public_names
+from .planner import describe, full_text
+from .prompts import render
+
+_WHOLE_FILE_LINES = 40
+_CREATIVE = 0.7
+
+
+async def write_file(
+    gateway: Gateway,
+    brief: Brief,
+    plan: Plan,
+    planned: PlannedFile,
+    written: Mapping[str, SourceFile],
+    *,
+    samples: int,
+    max_tokens: int,
+    attempt: int = 0,
+    problems: Sequence[str] = (),
+) -> tuple[Candidate, ...]:
+    """Candidates for one file, those that could not be read included, with their problem.
+
+    `written` holds the files it depends on; `problems` is what was wrong with earlier attempts.
+    """
+    request = Request(
+        purpose=f"write {planned.path}",
+        messages=render(
+            "code",
+            brief=full_text(brief),
+            project=project_context(plan, planned, written),
+            path=planned.path,
+            purpose=planned.purpose,
+            interface=_interface(planned, full_text(brief)),
+            allowed=allowed_imports(plan, planned.path),
+            retry=_retry(problems),
+        ),
+        temperature=_CREATIVE if samples > 1 or attempt else 0.0,
+        max_tokens=max_tokens,
+        seed=attempt,
+        samples=samples,
+    )
+    answers = await gateway.ask(request)
+    return tuple(_candidate(answer, planned.path, attempt * samples) for answer in answers)
+
+
+def reexport(path: str, modules: Sequence[SourceFile]) -> SourceFile:
+    """The `__init__.py` that makes every public name of its sibling modules importable.
+
+    It follows from what was written, so no model is asked.
+    """
+    lines: list[str] = []
+    names: list[str] = []
+    for module in modules:
+        public = public_names(module.text)
+        if public:
+            lines.append(f"from .{PurePosixPath(module.path).stem} import {', '.join(sorted(public))}")
+            names += public
+    exported = "".join(f'    "{name}",\n' for name in sorted(set(names)))
+    text = "\n".join(lines) + f"\n\n__all__ = [\n{exported}]\n" if names else ""
+    return SourceFile(path=path, text=text)
+
+
+def allowed_imports(plan: Plan, path: str) -> str:
+    """Which modules the file may import, in words."""
+    packages = f", the installed packages {', '.join(plan.packages)}" if plan.packages else ""
+    own = sorted(_module(file.path) for file in plan.files if file.path != path)
+    modules = f", and the project's own modules {', '.join(f'`{name}`' for name in own)}" if own else ""
+    return f"It may import only the standard library{packages}{modules}."
+
+
+def project_context(plan: Plan, planned: PlannedFile, written: Mapping[str, SourceFile]) -> str:
+    parts = [describe(plan, leave_out=planned.path)]
+    for path in planned.depends_on:
+        if (file := written.get(path)) is not None:
+            short = file.text if file.text.count("\n") <= _WHOLE_FILE_LINES else outline(file.text)
+            use = import_line(planned.path, path, file.text)
+            use = f" Import from it with `{use}`." if use else ""
+            parts.append(f"`{path}` is written already.{use}\n\n```python\n{short.strip()}\n```")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _interface(planned: PlannedFile, brief: str) -> str:
+    """What the file must define: as a skeleton where that is certain, else as a list."""
+    if not planned.interface:
+        return ""
+    if skeleton := _skeleton(planned.interface, brief):
+        return f"Start from this skeleton and keep its names and parameters:\n\n```python\n{skeleton}\n```"
+    return "It must define:\n" + "\n".join(f"- `{line}`" for line in planned.interface)
+
+
+def _skeleton(interface: Sequence[str], brief: str) -> str:
+    """Functions and error classes under the brief's words for them; empty if other classes are in it.
+
+    Whether a signature is a method cannot be told from the brief alone, so with classes there is none.
+    """
+    parts: list[str] = []
+    for line in interface:
+        if line.startswith("class "):
+            if not re.match(r"class \w*(Error|Exception|Warning)\b", line):
+                return ""
+            parts.append(f"{line.rstrip(':')}: ...")
+            continue
+        head = line if line.startswith(("def ", "async def ")) else f"def {line}"
+        name = head.removeprefix("async ").removeprefix("def ").split("(")[0].strip()
+        if not name.isidentifier() or "self" in head:
+            return ""
+        parts.append(f"{head.rstrip(':')}:\n{docstring(brief, name)}")
+    return "\n\n\n".join(parts)
+
+
+def _retry(problems: Sequence[str]) -> str:
+    if not problems:
+        return ""
+    return "Earlier attempts were refused for these reasons; avoid them:\n" + "\n".join(
+        f"- {p}" for p in problems[:6]
+    )
+
+
+def _candidate(answer: Answer, path: str, first: int) -> Candidate:
+    try:
+        text = read_code(answer, path)
+        problems: tuple[str, ...] = ()
+    except AnswerError as error:
+        text, problems = "", (str(error),)
+    return Candidate(
+        file=SourceFile(path=path, text=text),
+        model=answer.model,
+        sample=first + answer.sample,
+        problems=problems,
+    )
+
+
+def _module(path: str) -> str:
+    parts = PurePosixPath(path).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

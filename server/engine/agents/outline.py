@@ -1,0 +1,102 @@
+"""What a file offers to others, in few words: the context one file needs of another."""
+
+import ast
+from collections.abc import Iterable
+
+
+def outline(code: str) -> str:
+    """Imports, constants, signatures and first docstring lines of Python code, without bodies."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return code
+    return "\n".join(line for node in tree.body for line in _lines(node, ""))
+
+
+def signatures(code: str) -> tuple[str, ...]:
+    """The public top-level signatures, and those of public methods as `Class.method(...)`."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    found: list[str] = []
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            found.append(_head(node))
+            found += [
+                f"{node.name}: {_head(inner)}"
+                for inner in node.body
+                if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)
+                and not inner.name.startswith("_")
+            ]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            found.append(_head(node))
+    return tuple(found)
+
+
+def public_names(code: str) -> tuple[str, ...]:
+    """Top-level names without a leading underscore that are functions, classes or assigned."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    names: dict[str, None] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names[node.name] = None
+        elif isinstance(node, ast.Assign):
+            names.update({target.id: None for target in node.targets if isinstance(target, ast.Name)})
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names[node.target.id] = None
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            names.update({alias.asname or alias.name: None for alias in node.names if alias.name != "*"})
+    return tuple(name for name in names if not name.startswith("_"))
+
+
+def methods_of(code: str, classes: Iterable[str]) -> tuple[str, ...]:
+    """Names of methods and attributes that the named classes define."""
+    wanted = set(classes)
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    found: list[str] = []
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name in wanted:
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+                    found.append(inner.name)
+                elif isinstance(inner, ast.AnnAssign) and isinstance(inner.target, ast.Name):
+                    found.append(inner.target.id)
+    return tuple(found)
+
+
+def _lines(node: ast.stmt, indent: str) -> list[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign):
+        line = ast.unparse(node)
+        return [indent + (line if len(line) <= 100 else line[:97] + "...")]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        documented = _docstring(node, indent + "    ")
+        return [f"{indent}{_head(node)}:{'' if documented else ' ...'}", *documented]
+    if isinstance(node, ast.ClassDef):
+        inner = [line for child in node.body for line in _lines(child, indent + "    ")]
+        return [
+            f"{indent}{_head(node)}:",
+            *_docstring(node, indent + "    "),
+            *(inner or [f"{indent}    ..."]),
+        ]
+    return []
+
+
+def _head(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
+    if isinstance(node, ast.ClassDef):
+        bases = ", ".join(ast.unparse(base) for base in node.bases)
+        return f"class {node.name}({bases})" if bases else f"class {node.name}"
+    word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"{word} {node.name}({ast.unparse(node.args)}){returns}"
+
+
+def _docstring(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, indent: str) -> list[str]:
+    text = ast.get_docstring(node)
+    return [f'{indent}"""{text.splitlines()[0]}"""'] if text else []

@@ -1,0 +1,47 @@
+"""Prompts are files: `prompts/NAME.md`, a `# system` part and a `# user` part, `$placeholders`.
+
+They are short because small models lose the thread of long ones, and all begin with the same words and the
+whole brief, so that a model with a prompt cache reads the brief once. A prompt's text is part of every
+step's key, so editing a file redoes exactly the steps that used it.
+"""
+
+import hashlib
+import re
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from string import Template
+
+from ..llm.types import Message
+
+_PARTS = re.compile(r"\A# system\n(?P<system>.*?)\n# user\n(?P<user>.*)\Z", re.DOTALL)
+_GAPS = re.compile(r"\n{3,}")
+
+
+def render(name: str, **values: str) -> tuple[Message, ...]:
+    """The messages of prompt `name`; raises KeyError if a placeholder has no value."""
+    system, user = _load(name)
+    text = _GAPS.sub("\n\n", user.substitute(values)).strip()
+    return Message(role="system", content=system), Message(role="user", content=text)
+
+
+@cache
+def digest() -> str:
+    """SHA-256 over every prompt: what a finished run depends on besides its inputs."""
+    texts = sorted(
+        (entry.name, entry.read_text(encoding="utf-8")) for entry in _folder().iterdir() if entry.is_file()
+    )
+    return hashlib.sha256(repr(texts).encode()).hexdigest()
+
+
+def _folder() -> Traversable:
+    return resources.files(__package__) / "prompts"
+
+
+@cache
+def _load(name: str) -> tuple[str, Template]:
+    text = (_folder() / f"{name}.md").read_text(encoding="utf-8")
+    parts = _PARTS.match(text)
+    if parts is None:
+        raise ValueError(f"prompt {name} needs a '# system' and a '# user' part")
+    return parts["system"].strip(), Template(parts["user"])

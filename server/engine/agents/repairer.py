@@ -1,0 +1,111 @@
+"""The repairer: one function and what really went wrong with it become rewritten candidates.
+
+Failures are those that were seen when the code was checked and run, never a model's opinion. Only the
+blamed function is asked for and spliced into its place, so a repair can neither drop nor disturb the rest.
+A file too broken to have functions is written anew as a whole.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from ..errors import AnswerError
+from ..llm.gateway import Gateway
+from ..llm.types import Answer, Message, Request
+from ..types import Brief, Candidate, Plan, SourceFile
+from .answers import dropped_names, read_code
+from .coder import allowed_imports, project_context
+from .excerpt import docstring
+from .planner import full_text
+from .prompts import render
+from .splice import splice, stub_of
+
+_MOST_FAILURES = 3
+_MOST_EXAMPLES = 8
+
+
+async def repair(
+    gateway: Gateway,
+    brief: Brief,
+    plan: Plan,
+    file: SourceFile,
+    target: str,
+    written: Mapping[str, SourceFile],
+    failures: Sequence[str],
+    examples: Sequence[str],
+    *,
+    samples: int,
+    max_tokens: int,
+    attempt: int,
+) -> tuple[Candidate, ...]:
+    """The file with `target` rewritten (the whole file if `target` is empty), in every readable way.
+
+    Empty if no answer could be used.
+    """
+    planned = next(planned for planned in plan.files if planned.path == file.path)
+    context = {
+        "brief": full_text(brief),
+        "project": project_context(plan, planned, written),
+        "path": file.path,
+        "allowed": allowed_imports(plan, file.path),
+    }
+    request = Request(
+        purpose=f"repair {target or file.path}",
+        messages=_fresh(context, file, target, failures, examples)
+        if attempt % 2
+        else _again(context, file, target, failures),
+        temperature=0.8,
+        max_tokens=max_tokens,
+        seed=attempt,
+        samples=samples,
+    )
+    found: dict[str, Candidate] = {}
+    for answer in await gateway.ask(request):
+        text = _repaired(answer, file, target)
+        if text and text.strip() != file.text.strip():
+            repaired = SourceFile(path=file.path, text=text)
+            found[text] = Candidate(file=repaired, model=answer.model, sample=answer.sample)
+    return tuple(found.values())
+
+
+def _fresh(
+    context: Mapping[str, str],
+    file: SourceFile,
+    target: str,
+    failures: Sequence[str],
+    examples: Sequence[str],
+) -> tuple[Message, ...]:
+    """Asks for the function anew, under the brief's words and examples, without showing the wrong one."""
+    name = target.rsplit(".", 1)[-1]
+    stub, rest = "", ""
+    if target:
+        text = partial(docstring, context["brief"], name, tuple(examples[:_MOST_EXAMPLES]))
+        stub, rest = stub_of(file.text, target, lambda indent: text(indent=indent))
+    if not stub:
+        return _again(context, file, target, failures)
+    seen = [line for failure in failures[:_MOST_FAILURES] for line in failure.splitlines() if "Error" in line]
+    wrong = (
+        "An earlier version was wrong:\n" + "\n".join(f"- {line.strip()}" for line in seen) if seen else ""
+    )
+    return render("rewrite", **context, rest=rest.strip(), stub=stub, failures=wrong)
+
+
+def _again(
+    context: Mapping[str, str], file: SourceFile, target: str, failures: Sequence[str]
+) -> tuple[Message, ...]:
+    """Asks for a repair of what is there."""
+    return render(
+        "repair",
+        **context,
+        code=file.text.strip(),
+        target=target or file.path,
+        failures="\n\n".join(failures[:_MOST_FAILURES]),
+    )
+
+
+def _repaired(answer: Answer, file: SourceFile, target: str) -> str:
+    try:
+        code = read_code(answer, file.path)
+        text = splice(file.text, code, target) if target else code
+    except AnswerError:
+        return ""
+    return "" if dropped_names(file.text, text) else text
