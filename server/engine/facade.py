@@ -1,0 +1,221 @@
+"""The facade: everything a client may ask of the engine.
+
+An `Engine` belongs to one event loop. It opens rooms on first use, so that making one is cheap.
+Cancelling the task of any call stops its model and its sandbox.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from ..settings import Settings
+from .types import (
+    Brief,
+    Capsule,
+    CapsuleSummary,
+    Check,
+    Emit,
+    ModelInfo,
+    SourceFile,
+    Stage,
+    StageResult,
+    VerifyReport,
+    ignore,
+)
+
+if TYPE_CHECKING:
+    from .capsule.store import Store
+    from .journal import Journal
+    from .sandbox import Sandbox
+
+ArchiveFormat = Literal["zip", "tar.gz", "qlcapsule"]
+ReportFormat = Literal["text", "json", "sarif", "github"]
+ALL_STAGES = tuple(Stage)
+
+
+def preload() -> None:
+    """Imports what `generate` and `validate` need.
+
+    A server calls it on a thread, so that the first call does not hold up its event loop.
+    """
+    for room in (".orchestrator", ".sandbox", ".validation.mesh", ".capsule.archive"):
+        import_module(room, __package__)
+
+
+class Engine:
+    """Generates, validates and keeps capsules.
+
+    Use it as an asynchronous context manager, or call `aclose`. Settings are the resolved ones;
+    without them the defaults are used and no file is read.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._opened_journal: Journal | None = None
+        self._opened_sandbox: Sandbox | None = None
+        self._sandbox_error = ""
+        self._opening = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stops what is running and closes what was opened."""
+        if self._opened_sandbox is not None:
+            await self._opened_sandbox.aclose()
+            self._opened_sandbox = None
+        if self._opened_journal is not None:
+            await self._opened_journal.aclose()
+            self._opened_journal = None
+
+    # -- generating and validating -------------------------------------------------------------
+
+    async def generate(self, brief: Brief, *, emit: Emit = ignore) -> Capsule:
+        """Turns a brief into a capsule; the verdict is in its evidence.
+
+        Raises BriefError, PlanError, ModelError, BudgetError or StorageError when there is no capsule
+        to give. What was done by then is in the journal: the same call goes on from there.
+        """
+        from .orchestrator import generate
+
+        async def open_sandbox() -> "tuple[Sandbox | None, str]":
+            return await self._sandbox(), self._sandbox_error
+
+        return await generate(
+            brief,
+            settings=self.settings,
+            journal=await self._journal(),
+            open_sandbox=open_sandbox,
+            store=self._store(),
+            emit=emit,
+        )
+
+    async def validate(
+        self,
+        files: Sequence[SourceFile],
+        stages: Sequence[Stage] = ALL_STAGES,
+        *,
+        packages: Sequence[str] = (),
+        emit: Emit = ignore,
+    ) -> tuple[StageResult, ...]:
+        """Runs the stages over files as they are; third-party `packages` are made importable."""
+        from .validation.mesh import Mesh
+        from .validation.types import Project
+
+        sandbox = await self._sandbox() if Stage.RUNTIME in stages else None
+        mesh = Mesh(self.settings, await self._journal(), sandbox, self._sandbox_error)
+        project = Project.of(files, packages=tuple(packages))
+        return await mesh.check(project, stages, emit=emit)
+
+    @staticmethod
+    def report(results: Sequence[StageResult], form: ReportFormat) -> str:
+        """The results as a document, ending in a newline."""
+        from .validation.report import render
+
+        return render(results, form)
+
+    # -- capsules ------------------------------------------------------------------------------
+
+    async def list_capsules(self) -> tuple[CapsuleSummary, ...]:
+        return await asyncio.to_thread(self._store().list)
+
+    async def get_capsule(self, ref: str) -> Capsule:
+        """`ref` is an id, a unique beginning of one, or a name (its newest version)."""
+        return await asyncio.to_thread(self._store().get, ref)
+
+    async def export(self, ref: str, form: ArchiveFormat, target: Path) -> Path:
+        """Writes an archive, byte for byte the same for the same capsule; returns its path."""
+        from .capsule.archive import write_archive
+
+        capsule = await self.get_capsule(ref)
+        return await asyncio.to_thread(write_archive, capsule, form, target)
+
+    async def verify(self, source: Path | str) -> VerifyReport:
+        """Recomputes every digest of an archive (Path) or of a stored capsule (str)."""
+        from .capsule.verify import verify_archive, verify_stored
+
+        if isinstance(source, Path):
+            return await asyncio.to_thread(verify_archive, source)
+        return await asyncio.to_thread(verify_stored, self._store(), source)
+
+    async def import_capsule(self, archive: Path) -> Capsule:
+        """Takes a `.qlcapsule` into the store after verifying it; raises CapsuleError if it is not safe."""
+        from .capsule.archive import read_archive
+
+        capsule = await asyncio.to_thread(read_archive, archive)
+        return await asyncio.to_thread(self._store().add, capsule)
+
+    async def write_project(self, capsule: Capsule, folder: Path, *, overwrite: bool = False) -> Path:
+        """Writes a capsule's files under `folder`.
+
+        Files that are there with other content are kept and CapsuleError names them, unless `overwrite`.
+        """
+        from .capsule.project import write_project
+
+        return await asyncio.to_thread(write_project, capsule, folder, overwrite=overwrite)
+
+    # -- models, sandbox, health ---------------------------------------------------------------
+
+    async def list_models(self) -> tuple[ModelInfo, ...]:
+        from .llm.models import list_models
+
+        return await list_models(self.settings)
+
+    async def pull_model(self, source: str, *, sha256: str = "", emit: Emit = ignore) -> ModelInfo:
+        """Fetches an embedded model: a name from the catalogue, a path, or a URL with its SHA-256."""
+        from .llm.models import pull_model
+
+        return await pull_model(self.settings, source, sha256=sha256, emit=emit)
+
+    async def check_sandbox(self) -> tuple[Check, ...]:
+        """What each sandbox engine gives on this machine, found by trying it."""
+        from .sandbox import check_sandbox
+
+        return await check_sandbox(self.settings)
+
+    async def build_sandbox(self, *, emit: Emit = ignore) -> str:
+        """Makes the sandbox image; returns its name."""
+        from .sandbox.image import build_image
+
+        return await build_image(self.settings, emit=emit)
+
+    async def doctor(self) -> tuple[Check, ...]:
+        """Every dependency, key, model and engine: found or missing, and what to do."""
+        from .doctor import diagnose
+
+        return await diagnose(self.settings)
+
+    # -- rooms, opened on first use ------------------------------------------------------------
+
+    async def _journal(self) -> "Journal":
+        if self._opened_journal is None:
+            from .journal import Journal
+
+            self._opened_journal = Journal(self.settings.storage.data_dir / "journal")
+        return self._opened_journal
+
+    def _store(self) -> "Store":
+        from .capsule.store import Store
+
+        return Store(self.settings.storage.data_dir / "capsules")
+
+    async def _sandbox(self) -> "Sandbox | None":
+        from .errors import SandboxError
+        from .sandbox import open_sandbox
+
+        async with self._opening:
+            if self._opened_sandbox is None:
+                try:
+                    self._opened_sandbox = await open_sandbox(self.settings)
+                    self._sandbox_error = ""
+                except SandboxError as error:
+                    self._sandbox_error = str(error)
+        return self._opened_sandbox

@@ -1,0 +1,101 @@
+"""Building: from a brief to a judged project.
+
+What the budget no longer allows is left out from the end: without money for checks or repairs there is
+still the project and an honest verdict; without money for its files there is nothing to give.
+"""
+
+from dataclasses import dataclass
+
+from ..agents.checks import Check, test_module
+from ..agents.planner import draft_plan
+from ..errors import AnswerError, BudgetError, ModelError, SandboxError
+from ..types import Notice, PhaseStarted, Plan, PlanReady, Severity, SourceFile, Stage, StageResult, Verdict
+from .contract import contract_of
+from .examine import Examined, examine, write_checks
+from .fix import blame, borrow, repair_round
+from .verdict import judge
+from .workshop import Files, Workshop, project_of
+from .write import Candidates, first_choice, write_files
+
+
+@dataclass(frozen=True)
+class Built:
+    plan: Plan
+    files: Files
+    verdict: Verdict
+
+
+async def build(shop: Workshop) -> Built:
+    shop.emit(PhaseStarted(phase="plan"))
+    plan = await draft_plan(shop.gateway, shop.brief, shop.traits)
+    shop.emit(PlanReady(plan=plan))
+    shop.emit(PhaseStarted(phase="write"))
+    candidates = await write_files(shop, plan)
+    notes: list[str] = []
+    examined = await _examined(shop, plan, candidates, notes)
+    tests = await _tests(shop, plan, examined)
+    shop.emit(PhaseStarted(phase="validate"))
+    stages = await _validate(shop, plan, examined, tests)
+    for number in range(1, shop.settings.generate.repair_rounds + 1):
+        if shop.sandbox is None or not blame(plan, examined, stages):
+            break
+        shop.emit(PhaseStarted(phase="repair", detail=f"round {number}"))
+        try:
+            repaired = await repair_round(shop, plan, examined, stages, number)
+        except (BudgetError, ModelError, SandboxError) as error:
+            _note(shop, notes, f"no more repairs: {error}")
+            break
+        if repaired is not examined:
+            examined = repaired
+            tests = await _tests(shop, plan, examined)
+            shop.emit(PhaseStarted(phase="validate"))
+            stages = await _validate(shop, plan, examined, tests)
+    verdict = judge(plan, shop.traits, stages, examined, notes=notes)
+    return Built(plan=plan, files={**examined.files, **tests}, verdict=verdict)
+
+
+async def _examined(shop: Workshop, plan: Plan, candidates: Candidates, notes: list[str]) -> Examined:
+    shop.emit(PhaseStarted(phase="test"))
+    checks: tuple[Check, ...] = ()
+    contract = contract_of(shop, plan, first_choice(candidates))
+    try:
+        checks = await write_checks(shop, contract)
+    except (BudgetError, ModelError, AnswerError) as error:
+        _note(shop, notes, f"no checks were written: {error}")
+    try:
+        examined = await examine(shop, plan, candidates, contract.bed, checks)
+        return await borrow(shop, plan, examined, candidates)
+    except SandboxError as error:
+        _note(shop, notes, f"the candidates could not be run: {error}")
+        return Examined(files=first_choice(candidates), bed=contract.bed, checks=checks)
+
+
+async def _validate(shop: Workshop, plan: Plan, examined: Examined, tests: Files) -> tuple[StageResult, ...]:
+    project = project_of(plan, {**examined.files, **tests})
+    stages = tuple(Stage(stage) for stage in shop.settings.validate_.stages)
+    return await shop.mesh.check(project, stages, emit=shop.emit)
+
+
+async def _tests(shop: Workshop, plan: Plan, examined: Examined) -> Files:
+    """The tests the project keeps: the checks it passes, and those anchored in the brief it fails.
+
+    An invented check that the elected project fails is as likely wrong as right; it stays out of the
+    project and counts as disputed in the verdict.
+    """
+    kept = [check for check in examined.checks if check.name in examined.passed or check.anchored]
+    if not kept:
+        return {}
+    path = f"tests/test_{_stem(plan)}.py"
+    (file,) = await shop.mesh.format((SourceFile(path=path, text=test_module(examined.bed, kept)),))
+    return {path: file}
+
+
+def _stem(plan: Plan) -> str:
+    last = plan.files[-1].path
+    parts = last.removesuffix(".py").split("/")
+    return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
+
+
+def _note(shop: Workshop, notes: list[str], message: str) -> None:
+    notes.append(message)
+    shop.emit(Notice(severity=Severity.WARNING, message=message))

@@ -1,0 +1,103 @@
+"""The contract: what the written files offer to a test, and what tests should be about."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..agents.checks import TestBed
+from ..agents.outline import public_names, signatures
+from ..types import Plan
+from .workshop import Files, Workshop, head_name
+
+_MOST_NAMES = 16
+_MOST_SIGNATURES = 30
+_GROUPS = 6
+_RUN = """import subprocess
+import sys
+
+
+def run(*args, stdin=""):
+    command = [sys.executable, "{path}", *map(str, args)]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=5)"""
+_CLIENT = """from fastapi.testclient import TestClient
+
+client = TestClient({app})"""
+
+
+@dataclass(frozen=True)
+class Contract:
+    bed: TestBed
+    interface: tuple[str, ...]
+    subjects: tuple[tuple[str, ...], ...]
+    """Groups of what to check, each for one answer."""
+
+
+def contract_of(shop: Workshop, plan: Plan, files: Files) -> Contract:
+    """Names the brief gives are imported from the package that offers them, else from their module."""
+    mentioned = {symbol.split(".")[0] for symbol in shop.traits.symbols}
+    mentioned |= {name for line in shop.traits.signatures if (name := head_name(line))}
+    imports = ["import pytest"]
+    names: list[str] = []
+    interface: list[str] = []
+    for planned in sorted(plan.files, key=lambda file: not file.path.endswith("__init__.py")):
+        text = files[planned.path].text
+        public = [name for name in public_names(text) if name not in names]
+        wanted = ([name for name in public if name in mentioned] or public)[:_MOST_NAMES]
+        if wanted:
+            imports.append(f"from {module_name(planned.path)} import {', '.join(wanted)}")
+            names += wanted
+        interface += signatures(text)
+    subjects = _subjects(names, interface)
+    shared = imports
+    if "fastapi" in plan.packages and "app" in names:
+        shared.append(_CLIENT.format(app="app"))
+        names.append("client")
+        subjects = [
+            ["the HTTP API, creating and reading, such as `client.get(...).json()`"],
+            ["the HTTP API, changing and deleting, such as `client.put(...).json()`"],
+            ["the HTTP API, lists, filters and limits, such as `client.get(...).json()`"],
+            ["the HTTP API, refused input, such as `client.post(...).status_code`"],
+        ]
+    elif script := _script(shop, plan):
+        shared.append(_RUN.format(path=script))
+        names.append("run")
+        subjects.append(
+            [f'the command line of {script}, such as `run("ARG").stdout` or `run("ARG").returncode`']
+        )
+    return Contract(
+        bed=TestBed(shared="\n".join(shared), names=tuple(names)),
+        interface=tuple(interface[:_MOST_SIGNATURES]),
+        subjects=tuple(tuple(group) for group in subjects),
+    )
+
+
+def module_name(path: str) -> str:
+    parts = path.removeprefix("src/").removesuffix(".py").split("/")
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _script(shop: Workshop, plan: Plan) -> str:
+    """The file the brief runs from the command line, if it does."""
+    for planned in plan.files:
+        if re.search(rf"\bpython3?\s+{re.escape(planned.path)}\b", shop.brief.text):
+            return planned.path
+    return ""
+
+
+def _subjects(names: Sequence[str], interface: Sequence[str]) -> list[list[str]]:
+    """Functions and methods, dealt into a few groups; a single one is asked for twice, differently."""
+    found: list[str] = []
+    for line in interface:
+        owner, _, rest = line.partition(": ")
+        head = head_name(rest or owner)
+        if rest and owner in names and head != "__init__":
+            found.append(f"`{owner}.{head}`")
+        elif not rest and head in names and not line.startswith("class "):
+            found.append(f"`{head}`")
+    found = list(dict.fromkeys(found)) or [f"`{name}`" for name in names]
+    if not found:
+        return []
+    if len(found) == 1:
+        return [[f"ordinary uses of {found[0]}"], [f"error cases and limits of {found[0]}"]]
+    count = min(_GROUPS, len(found))
+    return [found[index::count] for index in range(count)]

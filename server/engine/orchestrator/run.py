@@ -1,0 +1,133 @@
+"""One run: brief in, capsule out, every event on the way."""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ...settings import Settings
+from ..agents.prompts import digest
+from ..capsule.store import Store
+from ..errors import CapsuleError, QuantumLayerError
+from ..journal import Journal
+from ..llm.gateway import Gateway
+from ..sandbox import Sandbox
+from ..types import (
+    Brief,
+    Capsule,
+    Emit,
+    FileFinished,
+    PhaseStarted,
+    PlanReady,
+    RunFinished,
+    RunStarted,
+    StageFinished,
+)
+from ..validation.mesh import Mesh
+from .build import build
+from .pack import name_of, pack
+from .traits import measure
+from .workshop import Workshop
+
+_VERSION = 7
+"""Part of every finished run's key: raised when the engine would make another capsule of the same inputs."""
+log = logging.getLogger(__name__)
+
+
+async def generate(
+    brief: Brief,
+    *,
+    settings: Settings,
+    journal: Journal,
+    open_sandbox: Callable[[], Awaitable[tuple[Sandbox | None, str]]],
+    store: Store,
+    emit: Emit,
+) -> Capsule:
+    """Makes the capsule of a brief, or gives the one that was made of it before.
+
+    Raises what keeps it from having one; `RunFinished` is emitted in every case.
+    """
+    run = hashlib.sha256(f"{time.time_ns()}{brief.text}".encode()).hexdigest()[:12]
+    gateway = Gateway(settings, journal, emit=emit, run=run)
+    try:
+        async with asyncio.timeout(settings.generate.timeout_s):
+            model = await gateway.model()
+            emit(RunStarted(run=run, name=name_of(brief), model=model))
+            inputs = _inputs(brief, settings, model)
+            if (capsule := await _remembered(journal, store, inputs)) is not None:
+                _replay(capsule, emit)
+                _finish(run, capsule, emit, usage=gateway.usage, reused=True)
+                return capsule
+            sandbox, no_sandbox = await open_sandbox()
+            mesh = Mesh(settings, journal, sandbox, no_sandbox)
+            shop = Workshop(brief, measure(brief), settings, journal, gateway, mesh, sandbox, emit)
+            built = await build(shop)
+        emit(PhaseStarted(phase="pack"))
+        capsule = await asyncio.to_thread(pack, brief, built, store, gateway.usage, model, sandbox)
+        if not any(stage.status == "skipped" for stage in built.verdict.stages):
+            await journal.put("run", inputs, {"capsule": capsule.id})
+        _finish(run, capsule, emit, usage=gateway.usage)
+        return capsule
+    except asyncio.CancelledError:
+        emit(
+            RunFinished(
+                run=run, outcome="cancelled", message="cancelled; what was done is kept", usage=gateway.usage
+            )
+        )
+        raise
+    except TimeoutError:
+        error = QuantumLayerError(
+            f"the run took longer than {settings.generate.timeout_s:.0f} s",
+            "Run the same command again: it goes on where it stopped. Or raise the timeout.",
+            "generate.timeout_s",
+        )
+        emit(RunFinished(run=run, outcome="failed", message=str(error), usage=gateway.usage))
+        raise error from None
+    except QuantumLayerError as error:
+        emit(RunFinished(run=run, outcome="failed", message=str(error), usage=gateway.usage))
+        raise
+    finally:
+        await gateway.aclose()
+
+
+def _inputs(brief: Brief, settings: Settings, model: str) -> dict[str, Any]:
+    """What decides the capsule of a run: the same inputs, the same capsule."""
+    return {
+        "version": _VERSION,
+        "prompts": digest(),
+        "brief": brief.model_dump(mode="json"),
+        "model": model,
+        "max_tokens": settings.models.max_tokens,
+        "generate": settings.generate.model_dump(mode="json", exclude={"timeout_s"}),
+        "stages": list(settings.validate_.stages),
+    }
+
+
+async def _remembered(journal: Journal, store: Store, inputs: dict[str, Any]) -> Capsule | None:
+    """The capsule of an earlier run with the same inputs, if the store still has it whole."""
+    found = await journal.get("run", inputs)
+    if found is None:
+        return None
+    try:
+        return await asyncio.to_thread(store.get, found["capsule"])
+    except CapsuleError as error:
+        log.warning("the remembered capsule %s is gone: %s", found["capsule"], error)
+        return None
+
+
+def _replay(capsule: Capsule, emit: Emit) -> None:
+    """The events a listener needs to show a capsule that was there already."""
+    if capsule.evidence.plan is not None:
+        emit(PlanReady(plan=capsule.evidence.plan))
+    for file in capsule.files:
+        emit(FileFinished(file=file))
+    for stage in capsule.evidence.verdict.stages:
+        emit(StageFinished(result=stage))
+
+
+def _finish(run: str, capsule: Capsule, emit: Emit, **details: Any) -> None:
+    verdict = capsule.evidence.verdict
+    message = "; ".join(verdict.reasons) if verdict.reasons else "every stage passed"
+    emit(RunFinished(run=run, outcome=verdict.status, capsule=capsule.id, message=message, **details))

@@ -1,0 +1,110 @@
+"""Traits: what can be measured of a brief without asking a model, in under 5 ms."""
+
+import ast
+import re
+
+from ..types import Brief, Traits, check_path
+
+_CODE = re.compile(r"`([^`\n]+)`")
+_PATH = re.compile(
+    r"(?<![\w./~-])((?:[\w-]+/)*[\w-]+\.(?:py|pyi|toml|json|ya?ml|md|txt|cfg|ini|sql|html|css|sh))(?![\w/])"
+)
+_CALL = re.compile(r"^(?:async\s+)?(?:def\s+)?([A-Za-z_][\w.]*)\s*\(")
+_SIGNATURE = re.compile(
+    r"^(?:async\s+)?(?:def\s+)?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?\([\w\s,=*:.\[\]|\"'-]*\)(?:\s*->\s*.+)?$"
+)
+_NAME = re.compile(r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")
+_CLASS = re.compile(r"\bclass(?:es)?\s+`?([A-Z]\w+)")
+_IMPORT = re.compile(r"\bfrom\s+([\w.]+)\s+import\s+([\w, ]+)")
+_RULE = re.compile(
+    r"\b(must|should|raises?|returns?|only|never|always|at (?:most|least)|otherwise|unless|if)\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.!?:](?:\s|$)")
+_STANDARD_ONLY = re.compile(
+    r"\b(standard library only|only the standard library|"
+    r"no (?:third[- ]party|external|other) (?:packages|dependencies|libraries))\b",
+    re.IGNORECASE,
+)
+_KNOWN_PACKAGES = (
+    "aiohttp", "attrs", "beautifulsoup4", "click", "cryptography", "django", "fastapi", "flask", "httpx",
+    "jinja2", "lxml", "markdown", "networkx", "numpy", "openpyxl", "pandas", "pillow", "pydantic", "pyyaml",
+    "redis", "requests", "rich", "scipy", "sqlalchemy", "starlette", "tabulate", "tomlkit", "typer",
+    "uvicorn",
+)  # fmt: skip
+
+
+def measure(brief: Brief) -> Traits:
+    text = "\n".join([brief.text, *brief.constraints])
+    paths = _paths(text)
+    symbols = tuple(name for name in _symbols(text) if name not in paths)
+    words = len(text.split())
+    rules = len(_RULE.findall(text)) + len(brief.constraints)
+    return Traits(
+        words=words,
+        sentences=len(_SENTENCE.findall(text)),
+        paths=paths,
+        symbols=symbols,
+        signatures=_signatures(text),
+        standard_library_only=bool(_STANDARD_ONLY.search(text)),
+        packages=_packages(text),
+        constraints=rules,
+        complexity=_complexity(words, rules, len(symbols), len(paths)),
+    )
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for match in _PATH.finditer(text):
+        try:
+            found[check_path(match[1])] = None
+        except ValueError:
+            continue
+    return tuple(found)
+
+
+def _symbols(text: str) -> tuple[str, ...]:
+    """Identifiers from code spans, imports and `class X`, in order of appearance."""
+    found: dict[str, None] = {}
+    for span in _CODE.findall(text):
+        span = span.strip()
+        if imported := _IMPORT.match(span):
+            found.update(
+                {name.strip(): None for name in imported[2].split(",") if name.strip().isidentifier()}
+            )
+        elif (name := _CALL.match(span)) or (name := _NAME.match(span)):
+            found[name[1] if name.re is _CALL else name[0]] = None
+    found.update(dict.fromkeys(_CLASS.findall(text)))
+    return tuple(found)
+
+
+def _signatures(text: str) -> tuple[str, ...]:
+    spans = (span.strip() for span in _CODE.findall(text))
+    return tuple(dict.fromkeys(span for span in spans if _SIGNATURE.match(span) and _declares(span)))
+
+
+def _declares(span: str) -> bool:
+    """Whether a call could stand in a definition: `f(text)` and not `f("abc")`."""
+    try:
+        ast.parse(f"def {span.removeprefix('async ').removeprefix('def ').replace('.', '_', 1)}: ...")
+    except SyntaxError:
+        return False
+    return True
+
+
+def _packages(text: str) -> tuple[str, ...]:
+    lowered = text.lower()
+    return tuple(
+        name for name in _KNOWN_PACKAGES if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lowered)
+    )
+
+
+def _complexity(words: int, rules: int, symbols: int, paths: int) -> float:
+    """0 to 1: half of it is the number of rules, the rest length, names and files."""
+    parts = (
+        0.5 * min(rules / 30, 1),
+        0.2 * min(words / 500, 1),
+        0.2 * min(symbols / 20, 1),
+        0.1 * min(paths / 8, 1),
+    )
+    return round(sum(parts), 3)

@@ -1,0 +1,65 @@
+"""The workshop: what every step of one run needs at hand."""
+
+from dataclasses import dataclass
+
+from ...settings import Settings
+from ..agents.outline import methods_of, public_names
+from ..journal import Journal
+from ..llm.gateway import Gateway
+from ..sandbox import Sandbox
+from ..types import Brief, Emit, Plan, PlannedFile, SourceFile, Traits
+from ..validation.mesh import Mesh
+from ..validation.types import Project
+
+Files = dict[str, SourceFile]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    brief: Brief
+    traits: Traits
+    settings: Settings
+    journal: Journal
+    gateway: Gateway
+    mesh: Mesh
+    sandbox: Sandbox | None
+    emit: Emit
+
+    @property
+    def samples(self) -> int:
+        return self.settings.generate.samples
+
+    @property
+    def max_tokens(self) -> int:
+        return self.settings.models.max_tokens
+
+
+def project_of(plan: Plan, files: Files) -> Project:
+    return Project.of(files.values(), packages=plan.packages)
+
+
+def promised_names(planned: PlannedFile, traits: Traits) -> tuple[str, ...]:
+    """Top-level names the file must define: those of its interface that the brief mentions.
+
+    What only the plan mentions may be left out by a file that does its job another way.
+    """
+    mentioned = {symbol.split(".")[0] for symbol in traits.symbols}
+    mentioned |= {name for signature in traits.signatures if (name := head_name(signature))}
+    names = (head_name(line) for line in planned.interface)
+    return tuple(dict.fromkeys(name for name in names if name and name in mentioned))
+
+
+def head_name(signature: str) -> str:
+    """The top-level name a signature defines: `def f(x)` -> f, `class A(B)` -> A, `f(x)` -> f.
+
+    A method (`Class.method(...)`, `Class: def method(...)`) defines none.
+    """
+    words = signature.removeprefix("async ").removeprefix("def ").removeprefix("class ").strip()
+    name = words.split("(")[0].split(":")[0].split(" ")[0].strip()
+    return name if name.isidentifier() else ""
+
+
+def missing_names(planned: PlannedFile, traits: Traits, text: str) -> tuple[str, ...]:
+    """Promised names that are neither at the top level nor methods of a class the brief mentions."""
+    defined = set(public_names(text)) | set(methods_of(text, traits.symbols))
+    return tuple(name for name in promised_names(planned, traits) if name not in defined)

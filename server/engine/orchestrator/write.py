@@ -1,0 +1,116 @@
+"""Writing: each planned file, in dependency order, independent ones at once.
+
+A file's candidates are one batch; each must pass the gate (syntax, promised names, imports, types) to be
+used. When none does, the file is asked for again, with what was wrong. What is still wrong after the last
+attempt is reported with the file, never hidden.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from ..agents.coder import reexport, write_file
+from ..agents.imports import complete_imports
+from ..errors import AnswerError
+from ..types import Candidate, FileFinished, FileStarted, Finding, Plan, PlannedFile, Severity, SourceFile
+from .workshop import Files, Workshop, missing_names, project_of, promised_names
+
+_ATTEMPTS = 2
+Candidates = dict[str, tuple[Candidate, ...]]
+"""For each path the candidates that may be used, the best known first."""
+
+
+async def write_files(shop: Workshop, plan: Plan) -> Candidates:
+    """Raises AnswerError if no readable answer came for some file."""
+    tasks: dict[str, asyncio.Task[tuple[Candidate, ...]]] = {}
+
+    async def one(planned: PlannedFile) -> tuple[Candidate, ...]:
+        written: Files = {}
+        for path in planned.depends_on:
+            written[path] = (await asyncio.shield(tasks[path]))[0].file
+        return await _write(shop, plan, planned, written)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for planned in plan.files:
+                tasks[planned.path] = group.create_task(one(planned), name=f"write {planned.path}")
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return {path: task.result() for path, task in tasks.items()}
+
+
+async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: Files) -> tuple[Candidate, ...]:
+    if PurePosixPath(planned.path).name == "__init__.py" and not promised_names(planned, shop.traits):
+        siblings = [file for file in written.values() if file.path.endswith(".py")]
+        (file,) = await shop.mesh.format((reexport(planned.path, siblings),))
+        candidate = Candidate(file=file, model="")
+        shop.emit(FileFinished(file=candidate.file))
+        return (candidate,)
+    refused: list[Candidate] = []
+    for attempt in range(_ATTEMPTS):
+        shop.emit(FileStarted(path=planned.path, attempt=attempt + 1))
+        drafts = await write_file(
+            shop.gateway,
+            shop.brief,
+            plan,
+            planned,
+            written,
+            samples=shop.samples if attempt == 0 else max(1, shop.samples // 2),
+            max_tokens=shop.max_tokens,
+            attempt=attempt,
+            problems=_problems(refused),
+        )
+        judged = await gate(shop, plan, planned, written, drafts)
+        usable = [candidate for candidate in judged if not candidate.problems]
+        if usable:
+            shop.emit(FileFinished(file=usable[0].file))
+            return tuple(usable)
+        refused += judged
+    readable = [candidate for candidate in refused if candidate.file.text]
+    if not readable:
+        raise AnswerError(
+            f"no readable answer for {planned.path} in {len(refused)} attempts: {refused[-1].problems[0]}",
+            "Split the brief into smaller ones, or use a larger model.",
+            "models.model",
+        )
+    readable.sort(key=lambda candidate: len(candidate.problems))
+    shop.emit(FileFinished(file=readable[0].file, problems=readable[0].problems))
+    return tuple(readable)
+
+
+async def gate(
+    shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, drafts: Sequence[Candidate]
+) -> list[Candidate]:
+    """The drafts, formatted and without repetitions, with what the gate found wrong in each."""
+    unique = {draft.file.text: draft for draft in drafts}
+    return list(
+        await asyncio.gather(*(_judge(shop, plan, planned, written, draft) for draft in unique.values()))
+    )
+
+
+async def _judge(
+    shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, draft: Candidate
+) -> Candidate:
+    if draft.problems:
+        return draft
+    others = {path: file.text for path, file in written.items()}
+    text = complete_imports(draft.file.path, draft.file.text, others, plan.packages)
+    (formatted,) = await shop.mesh.format((SourceFile(path=draft.file.path, text=text),))
+    project = project_of(plan, {**written, formatted.path: formatted})
+    findings = await shop.mesh.gate(project, formatted.path)
+    missing = missing_names(planned, shop.traits, formatted.text)
+    problems = [f"`{name}` is not defined at the top level of {planned.path}" for name in missing]
+    problems += [_problem(finding) for finding in findings if finding.severity is Severity.ERROR]
+    return draft.model_copy(update={"file": formatted, "problems": tuple(dict.fromkeys(problems))})
+
+
+def _problem(finding: Finding) -> str:
+    return f"{finding.message} (line {finding.range.start.line + 1})"
+
+
+def _problems(refused: Sequence[Candidate]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(problem for candidate in refused for problem in candidate.problems))[:6]
+
+
+def first_choice(candidates: Candidates) -> Files:
+    return {path: options[0].file for path, options in candidates.items()}
