@@ -1,0 +1,51 @@
+"""What the client can do, read once from its capabilities."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lsprotocol import types
+from pygls.capabilities import get_capability
+
+
+@dataclass(frozen=True)
+class ClientFeatures:
+    work_done_progress: bool = False
+    code_action_literals: bool = False
+    apply_edit: bool = False
+    document_changes: bool = False
+    create_files: bool = False
+    change_annotations: bool = False
+    configuration: bool = False
+    register_configuration: bool = False
+    """It tells of changed settings once asked to."""
+    quantumlayer: bool = False
+    """It listens to our own notifications (`experimental.quantumlayer`)."""
+
+    @classmethod
+    def of(cls, capabilities: types.ClientCapabilities) -> "ClientFeatures":
+        def has(path: str) -> bool:
+            return bool(get_capability(capabilities, path, False))
+
+        operations = get_capability(capabilities, "workspace.workspace_edit.resource_operations") or ()
+        return cls(
+            work_done_progress=has("window.work_done_progress"),
+            code_action_literals=get_capability(
+                capabilities, "text_document.code_action.code_action_literal_support"
+            )
+            is not None,
+            apply_edit=has("workspace.apply_edit"),
+            # Neovim names the operations only, which document changes alone can carry.
+            document_changes=has("workspace.workspace_edit.document_changes") or bool(operations),
+            create_files=types.ResourceOperationKind.Create in operations,
+            change_annotations=get_capability(
+                capabilities, "workspace.workspace_edit.change_annotation_support"
+            )
+            is not None,
+            configuration=has("workspace.configuration"),
+            register_configuration=has("workspace.did_change_configuration.dynamic_registration"),
+            quantumlayer=_experimental(capabilities.experimental),
+        )
+
+
+def _experimental(value: object) -> bool:
+    return isinstance(value, Mapping) and bool(value.get("quantumlayer"))

@@ -1,0 +1,81 @@
+"""The editor's settings, one layer of several."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+    from .server import QuantumLayerServer
+
+log = logging.getLogger(__name__)
+SECTION = "quantumlayer"
+_PATIENCE_S = 5.0
+
+
+class Configuration:
+    """Asked for when it is first needed, and again after the client told of a change."""
+
+    def __init__(self, server: "QuantumLayerServer") -> None:
+        self._server = server
+        self._pushed: dict[str, Any] = {}
+        self._pulled: dict[str | None, dict[str, Any]] = {}
+
+    def take(self, options: object) -> None:
+        """`initializationOptions`, or what `workspace/didChangeConfiguration` carries."""
+        self._pulled.clear()
+        if isinstance(options, Mapping):
+            section = options.get(SECTION, options)
+            self._pushed = dict(section) if isinstance(section, Mapping) else {}
+
+    async def watch(self) -> None:
+        """Asks the client to tell of changes."""
+        if not (self._server.features.configuration and self._server.features.register_configuration):
+            return
+        registration = types.Registration(
+            id="quantumlayer-settings",
+            method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
+            register_options=types.DidChangeConfigurationRegistrationOptions(section=SECTION),
+        )
+        try:
+            await self._server.protocol.ask(
+                types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams([registration]), _PATIENCE_S
+            )
+        except (JsonRpcException, TimeoutError):
+            log.info("the client will not tell of changed settings")
+
+    async def settings(self, scope: str | None, workspace: Path | None) -> "Settings":
+        """What is in effect for the folder with URI `scope`, at `workspace` on disk.
+
+        Raises SettingsError that names every mistake and the nearest right name. Nothing is left out
+        instead: a limit with a misspelt name would be no limit.
+        """
+        return await asyncio.to_thread(_load, workspace, await self._editor(scope))
+
+    async def _editor(self, scope: str | None) -> dict[str, Any]:
+        if not self._server.features.configuration:
+            return self._pushed
+        if scope not in self._pulled:
+            self._pulled[scope] = await self._pull(scope)
+        return {**self._pushed, **self._pulled[scope]}
+
+    async def _pull(self, scope: str | None) -> dict[str, Any]:
+        params = types.ConfigurationParams([types.ConfigurationItem(scope_uri=scope, section=SECTION)])
+        try:
+            answer = await self._server.protocol.ask(types.WORKSPACE_CONFIGURATION, params, _PATIENCE_S)
+        except (JsonRpcException, TimeoutError):
+            log.warning("the client did not say its settings")
+            return {}
+        first = answer[0] if answer else None
+        return dict(first) if isinstance(first, Mapping) else {}
+
+
+def _load(workspace: Path | None, editor: Mapping[str, object]) -> "Settings":
+    from ..options import load_settings
+
+    return load_settings(workspace=workspace, editor=editor)

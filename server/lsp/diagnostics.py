@@ -1,0 +1,54 @@
+"""Findings as diagnostics."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from pygls.workspace import PositionCodec, ServerTextPosition
+
+from .documents import split_lines
+
+if TYPE_CHECKING:
+    from ..engine.types import Finding, Position
+
+_SEVERITY = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "info": types.DiagnosticSeverity.Information,
+    "hint": types.DiagnosticSeverity.Hint,
+}
+
+
+def to_diagnostics(findings: "Iterable[Finding]", text: str, codec: PositionCodec) -> list[types.Diagnostic]:
+    """Diagnostics in the client's units, for findings in `text`."""
+    lines = split_lines(text)
+    return [_diagnostic(finding, lines, codec) for finding in findings]
+
+
+def _diagnostic(finding: "Finding", lines: Sequence[str], codec: PositionCodec) -> types.Diagnostic:
+    start = _position(finding.range.start, lines, codec)
+    end = _position(finding.range.end, lines, codec)
+    if end == start:
+        end = _line_end(start, lines, codec)
+    return types.Diagnostic(
+        range=types.Range(start, end),
+        message=finding.message,
+        severity=_SEVERITY[finding.severity],
+        source=f"quantumlayer/{finding.stage}",
+        code=finding.rule or finding.tool,
+        code_description=types.CodeDescription(finding.url) if finding.url else None,
+    )
+
+
+def _position(place: "Position", lines: Sequence[str], codec: PositionCodec) -> types.Position:
+    if place.line >= len(lines):
+        return types.Position(len(lines), 0)
+    column = min(place.column, len(lines[place.line].rstrip("\r\n")))
+    return codec.position_to_client_units(lines, ServerTextPosition(place.line, column))
+
+
+def _line_end(start: types.Position, lines: Sequence[str], codec: PositionCodec) -> types.Position:
+    """A finding without an extent marks the rest of its line, so that it can be seen."""
+    if start.line >= len(lines):
+        return start
+    return types.Position(start.line, codec.client_num_units(lines[start.line].rstrip("\r\n")))

@@ -1,0 +1,10 @@
+"""Names that clients rely on."""
+
+GENERATE_CAPSULE = "quantumlayer.generateCapsule"
+VALIDATE_FILE = "quantumlayer.validateFile"
+VALIDATE_WORKSPACE = "quantumlayer.validateWorkspace"
+EXPORT_CAPSULE = "quantumlayer.exportCapsule"
+CANCEL = "quantumlayer.cancel"
+
+FILE_FINISHED = "quantumlayer/fileFinished"
+JOB_FINISHED = "quantumlayer/jobFinished"

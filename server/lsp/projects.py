@@ -1,0 +1,145 @@
+"""Which files belong together, as the engine's validators want them: a project at a time."""
+
+import ast
+import itertools
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..engine.declared import declared_packages
+from .documents import read_text
+
+MOST_FILES = 2000
+_SUFFIXES = (".py", ".pyi")
+_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", ".git")
+_SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist"}
+_NOT_ROOTS = {"src", "tests", "test"}
+Overlay = Mapping[Path, str]
+"""Unsaved text by path: what the editor shows wins over the disk."""
+
+
+@dataclass(frozen=True)
+class LocalProject:
+    """Files by their path relative to `root`, and the packages they may import."""
+
+    root: Path
+    files: Mapping[str, str]
+    packages: tuple[str, ...] = ()
+
+
+def is_validated(path: Path) -> bool:
+    return path.suffix in _SUFFIXES
+
+
+def find_root(path: Path, limit: Path | None) -> Path:
+    """The folder that `path`'s imports start from.
+
+    The nearest one that says it is a project, else the first that is no package; never above `limit`.
+    """
+    ancestors = [folder for folder in path.parents if limit is None or folder.is_relative_to(limit)]
+    if limit is not None:
+        for folder in ancestors:
+            if any((folder / marker).exists() for marker in _MARKERS):
+                return folder
+    for folder in ancestors:
+        if not (folder / "__init__.py").exists() and folder.name not in _NOT_ROOTS:
+            return folder
+    return ancestors[-1] if ancestors else path.parent
+
+
+def around(path: Path, limit: Path | None, overlay: Overlay) -> LocalProject:
+    """The project of one file: itself and what it imports, directly or not."""
+    root = find_root(path, limit)
+    texts: dict[Path, str] = {}
+    waiting = [path]
+    while waiting and len(texts) < MOST_FILES:
+        current = waiting.pop()
+        if current not in texts and (text := _text(current, overlay)) is not None:
+            texts[current] = text
+            waiting.extend(file for file in _imported(current, text, root, overlay) if _is_inside(file, root))
+    return _project(root, texts)
+
+
+def within(folder: Path, overlay: Overlay) -> tuple[LocalProject, ...]:
+    """Every project under `folder`; hidden folders, environments and build results are left out.
+
+    Stops after `MOST_FILES` files.
+    """
+    by_root: dict[Path, dict[Path, str]] = {}
+    for path in itertools.islice(_walk(folder), MOST_FILES):
+        if (text := _text(path, overlay)) is not None:
+            by_root.setdefault(find_root(path, folder), {})[path] = text
+    return tuple(_project(root, texts) for root, texts in sorted(by_root.items()))
+
+
+def _project(root: Path, texts: Mapping[Path, str]) -> LocalProject:
+    files = {
+        path.relative_to(root).as_posix(): text for path, text in texts.items() if path.is_relative_to(root)
+    }
+    return LocalProject(root, files, declared_packages(root))
+
+
+def _text(path: Path, overlay: Overlay) -> str | None:
+    if path in overlay:
+        return overlay[path]
+    try:
+        return read_text(path) if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        folders[:] = sorted(name for name in folders if _entered(here / name))
+        found = (here / name for name in sorted(files) if name.endswith(_SUFFIXES))
+        yield from (file for file in found if _is_inside(file, folder))
+
+
+def _is_inside(file: Path, folder: Path) -> bool:
+    """A link in a stranger's workspace may lead to files that are none of its own."""
+    return not file.is_symlink() or file.resolve().is_relative_to(folder.resolve())
+
+
+def _entered(folder: Path) -> bool:
+    name = folder.name
+    return not (name.startswith(".") or name in _SKIPPED or (folder / "pyvenv.cfg").exists())
+
+
+# -- what a file imports -----------------------------------------------------------------------
+
+
+def _imported(path: Path, text: str, root: Path, overlay: Overlay) -> list[Path]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found: list[Path] = []
+    for node in ast.walk(tree):
+        for base, parts in _modules(node, path, root):
+            found.extend(_files(base, parts, overlay))
+    return found
+
+
+def _modules(node: ast.AST, path: Path, root: Path) -> Iterator[tuple[Path, Sequence[str]]]:
+    """Where to look, and the dotted name to look for."""
+    bases = dict.fromkeys((root, root / "src", path.parent))
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield from ((base, alias.name.split(".")) for base in bases)
+    elif isinstance(node, ast.ImportFrom):
+        module = node.module.split(".") if node.module else []
+        if node.level:
+            bases = {path.parents[min(node.level, len(path.parents)) - 1]: None}
+        for alias in node.names:
+            yield from ((base, [*module, alias.name]) for base in bases)
+
+
+def _files(base: Path, parts: Sequence[str], overlay: Overlay) -> Iterator[Path]:
+    """The files that importing `parts` under `base` reads: each package on the way, and the module."""
+    for length in range(1, len(parts) + 1):
+        place = base.joinpath(*parts[:length])
+        for file in (place / "__init__.py", place.with_name(f"{place.name}.py")):
+            if file in overlay or file.is_file():
+                yield file

@@ -1,0 +1,274 @@
+"""JSON-RPC as editors need it: every request answered exactly once, whatever arrives.
+
+pygls brings the registry of features, the types and the builtin document synchronisation. What
+differs here, and why:
+
+- Messages are checked before they are handled: broken JSON, invalid parameters, requests before
+  `initialize` or after `shutdown`, a second `initialize` and a repeated id each get their error.
+- Requests to the client are kept apart from requests of the client. One that is no longer wanted is
+  cancelled, and its late answer is ignored.
+- Futures are dropped when they are done, those of notifications too.
+- Errors that are not meant for users go to the log; the client learns that something failed, not how
+  the server looks inside. Bodies of messages are never logged.
+"""
+
+import asyncio
+import contextvars
+import itertools
+import json
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lsprotocol import types
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInternalError,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
+    JsonRpcParseError,
+    JsonRpcRequestCancelled,
+    JsonRpcServerNotInitialized,
+)
+from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.protocol.json_rpc import JsonRPCRequestMessage
+from pygls.workspace import Workspace
+
+from ..engine.errors import QuantumLayerError
+from .redaction import redact
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+    from .server import QuantumLayerServer
+
+log = logging.getLogger(__name__)
+MessageId = str | int
+
+
+class Writer(Protocol):
+    """Where messages leave; `write` neither blocks nor raises."""
+
+    def write(self, data: bytes) -> None: ...
+    async def close(self) -> None: ...
+
+
+class QuantumLayerProtocol(LanguageServerProtocol):
+    """One client's conversation."""
+
+    _server: "QuantumLayerServer"
+
+    def __init__(self, server: "QuantumLayerServer", converter: "Converter") -> None:
+        super().__init__(server, converter)
+        self._initialized = False
+        self._out: Writer | None = None
+        self._replies: dict[MessageId, asyncio.Future[Any]] = {}
+        self._numbers = itertools.count(1)
+
+    # -- what arrives --------------------------------------------------------------------------
+
+    def receive(self, body: bytes) -> None:
+        """Handles one message; never raises because of what it says."""
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError):
+            self.refuse(None, JsonRpcParseError("the message is not valid JSON"))
+            return
+        if not isinstance(data, dict) or data.get("jsonrpc") != "2.0":
+            self.refuse(_id_of(data), JsonRpcInvalidRequest("the message is not JSON-RPC 2.0"))
+        elif isinstance(data.get("method"), str):
+            receive = self._receive_request if "id" in data else self._receive_notification
+            contextvars.copy_context().run(receive, data)
+        elif "id" in data and ("result" in data or "error" in data):
+            self._receive_reply(data)
+        else:
+            self.refuse(_id_of(data), JsonRpcInvalidRequest("neither a request nor a reply"))
+
+    def _receive_request(self, data: dict[str, Any]) -> None:
+        msg_id, method = _id_of(data), data["method"]
+        if msg_id is None:
+            self.refuse(None, JsonRpcInvalidRequest("a request's id is a string or an integer"))
+            return
+        if (refusal := self._refusal(msg_id, method)) is not None:
+            self.refuse(msg_id, refusal)
+            return
+        try:
+            message = self.structure_message(data)
+        except JsonRpcException:
+            self.refuse(msg_id, JsonRpcInvalidParams(f"invalid parameters for {method}"))
+            return
+        if method == types.INITIALIZE:
+            self._initialized = True
+        elif method == types.SHUTDOWN:
+            self._shutdown = True
+        self._handle_request(msg_id, method, message.params)
+
+    def _refusal(self, msg_id: MessageId, method: str) -> JsonRpcException | None:
+        """Why a request cannot be handled now, whatever its parameters are."""
+        if msg_id in self._request_futures:
+            return JsonRpcInvalidRequest(f"a request with id {msg_id!r} is still running")
+        if self._shutdown:
+            return JsonRpcInvalidRequest("the server is shutting down")
+        if method == types.INITIALIZE and self._initialized:
+            return JsonRpcInvalidRequest("the server is initialized already")
+        if method != types.INITIALIZE and not self._initialized:
+            return JsonRpcServerNotInitialized("the server is not initialized yet")
+        if not self._knows(method):
+            return JsonRpcMethodNotFound(f"unknown method {method}")
+        return None
+
+    def _receive_notification(self, data: dict[str, Any]) -> None:
+        method = data["method"]
+        if method != types.EXIT and (self._shutdown or not self._initialized):
+            return
+        if method != types.CANCEL_REQUEST and not self._knows(method):
+            log.debug("ignored notification %s", method)
+            return
+        try:
+            message = self.structure_message(data)
+        except JsonRpcException:
+            log.warning("ignored %s: its parameters are invalid", method)
+            return
+        self._handle_notification(method, message.params)
+
+    def _receive_reply(self, data: dict[str, Any]) -> None:
+        msg_id = _id_of(data)
+        future = self._replies.pop(msg_id, None) if msg_id is not None else None
+        if future is None or future.done():
+            log.debug("ignored a late reply")
+            return
+        try:
+            reply = self.structure_message(data)
+        except JsonRpcException:
+            future.set_exception(JsonRpcInvalidParams("the client's reply is malformed"))
+            return
+        if isinstance(reply, types.ResponseErrorMessage):
+            error = reply.error or types.ResponseError(code=-32603, message="the client reported an error")
+            future.set_exception(JsonRpcException(error.message, error.code))
+        else:
+            future.set_result(reply.result)
+
+    def _knows(self, method: str) -> bool:
+        return method in self.fm.builtin_features or method in self.fm.features
+
+    def _handle_cancel_notification(self, msg_id: MessageId) -> None:
+        future = self._request_futures.get(msg_id)
+        if future is not None:
+            future.cancel()
+
+    # -- what is answered ----------------------------------------------------------------------
+
+    def _execute_handler(
+        self,
+        msg_id: MessageId,
+        handler: Callable[..., Any],
+        callback: Callable[[Any], None],
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        def finished(future: Any) -> None:
+            self._request_futures.pop(msg_id, None)
+            callback(future)
+
+        super()._execute_handler(msg_id, handler, finished, args, kwargs)
+
+    def _send_handler_result(self, future: "Future[Any] | asyncio.Future[Any]", *, msg_id: MessageId) -> None:
+        if future.cancelled():
+            self.refuse(msg_id, JsonRpcRequestCancelled("the request was cancelled"))
+        elif (error := future.exception()) is None:
+            self._send_response(msg_id, result=future.result())
+        elif isinstance(error, JsonRpcException):
+            self.refuse(msg_id, error)
+        elif isinstance(error, QuantumLayerError):
+            self.refuse(msg_id, JsonRpcException(redact(str(error)), types.LSPErrorCodes.RequestFailed))
+        else:
+            log.error("a request failed", exc_info=error)
+            self.refuse(msg_id, JsonRpcInternalError("internal error; the server's log has the details"))
+
+    def _check_handler_result(self, future: "Future[Any] | asyncio.Future[Any]") -> None:
+        if not future.cancelled() and (error := future.exception()) is not None:
+            log.error("a notification could not be handled", exc_info=error)
+
+    def refuse(self, msg_id: MessageId | None, error: JsonRpcException) -> None:
+        # As a plain object: the types leave out an id that is null, which JSON-RPC asks for.
+        answer = {"code": int(error.code), "message": error.message}
+        self._send_data({"jsonrpc": self.VERSION, "id": msg_id, "error": answer})
+
+    # -- what is sent --------------------------------------------------------------------------
+
+    def _send_data(self, data: Any) -> None:
+        if self._out is None:
+            return
+        body = json.dumps(data, default=self._serialize_message, separators=(",", ":")).encode()
+        self._out.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    async def ask(self, method: str, params: Any = None, seconds: float | None = None) -> Any:
+        """Sends a request to the client and returns its result.
+
+        Raises JsonRpcException if the client answers with an error, TimeoutError if it does not
+        answer in time. When nobody waits any longer, the client is told so.
+        """
+        msg_id = f"quantumlayer-{next(self._numbers)}"
+        future = asyncio.get_running_loop().create_future()
+        self._replies[msg_id] = future
+        self._result_types[msg_id] = self.get_result_type(method)
+        request_type = self.get_message_type(method) or JsonRPCRequestMessage
+        self._send_data(request_type(id=msg_id, method=method, params=params, jsonrpc=self.VERSION))
+        try:
+            return await asyncio.wait_for(future, seconds)
+        except (asyncio.CancelledError, TimeoutError):
+            self.notify(types.CANCEL_REQUEST, types.CancelParams(id=msg_id))
+            raise
+        finally:
+            self._replies.pop(msg_id, None)
+            self._result_types.pop(msg_id, None)
+
+    def abandon_replies(self) -> None:
+        """The client is gone: nobody should wait for it."""
+        for future in self._replies.values():
+            future.cancel()
+        self._replies.clear()
+
+    # The base class caches these per instance in a table that outlives every connection.
+    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
+        return types.METHOD_TO_TYPES.get(method, (None,))[0]
+
+    def get_result_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
+        return types.METHOD_TO_TYPES.get(method, (None, None))[1]
+
+    # -- the life of a connection --------------------------------------------------------------
+
+    def connect(self, writer: Writer) -> None:
+        self._out = writer
+
+    def use_documents(self, documents: Workspace) -> None:
+        """Replaces the workspace that the base class makes."""
+        self._workspace = documents
+
+    @lsp_method(types.SHUTDOWN)
+    async def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]
+        """Ends the work, then answers."""
+        await self._server.stop_work()
+
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]
+        self._server.end(0 if self._shutdown else 1)
+
+    @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
+    def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
+        self._server.jobs.cancel_token(params.token)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        if not self._server.documents.is_open(params.text_document.uri):
+            log.warning("ignored a change to a document that is not open")
+            return
+        for change in params.content_changes:
+            self.workspace.update_text_document(params.text_document, change)
+
+
+def _id_of(data: Any) -> MessageId | None:
+    msg_id = data.get("id") if isinstance(data, dict) else None
+    return msg_id if isinstance(msg_id, str | int) and not isinstance(msg_id, bool) else None

@@ -1,0 +1,192 @@
+"""One client's server: its documents, settings, jobs and engine, and which file handles what."""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
+
+from .. import __version__
+from .client_features import ClientFeatures
+from .code_action import KIND, code_action
+from .commands import Commands
+from .configuration import Configuration
+from .documents import Documents, Snapshot
+from .jobs import Jobs
+from .log import remove_old
+from .protocol import QuantumLayerProtocol
+from .session import Session, load
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from cattrs import Converter
+
+log = logging.getLogger(__name__)
+_CLOSING_S = 3.0
+
+
+class QuantumLayerServer(LanguageServer):
+    """State of one connection. `watch_parent`: end when the process that the client names has ended."""
+
+    protocol: QuantumLayerProtocol
+
+    def __init__(
+        self, *, watch_parent: bool = False, converter: "Callable[[], Converter]" = default_converter
+    ) -> None:
+        super().__init__(
+            "quantumlayer", __version__, protocol_cls=QuantumLayerProtocol, converter_factory=converter
+        )
+        self.features = ClientFeatures()
+        self.configuration = Configuration(self)
+        self.jobs = Jobs(self)
+        self.session = Session(self)
+        self.exit_code = 1
+        self._watch_parent = watch_parent
+        self._ended = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._register()
+
+    @property
+    def documents(self) -> Documents:
+        return cast("Documents", self.workspace)
+
+    # -- lifecycle -----------------------------------------------------------------------------
+
+    def _register(self) -> None:
+        actions = types.CodeActionOptions(code_action_kinds=[KIND], resolve_provider=False)
+        self._handle(types.INITIALIZE, self._initialize)
+        self._handle(types.INITIALIZED, self._initialized)
+        self._handle(types.WORKSPACE_DID_CHANGE_CONFIGURATION, self._configuration_changed)
+        self._handle(types.TEXT_DOCUMENT_CODE_ACTION, self._code_action, actions)
+        for name, command in Commands(self).by_name().items():
+            self.command(name)(functools.partial(command))
+
+    def _handle(self, method: str, handler: Callable[..., Any], options: Any = None) -> None:
+        self.feature(method, options)(functools.partial(handler))  # pygls marks what it is given
+
+    def _initialize(self, params: types.InitializeParams) -> None:
+        self.protocol.use_documents(Documents.of(self.workspace))
+        self.features = ClientFeatures.of(params.capabilities)
+        self.configuration.take(params.initialization_options)
+
+    def _initialized(self, _: types.InitializedParams) -> None:
+        self._keep(self.configuration.watch())
+        self._keep(self._watch())
+        self._keep(asyncio.to_thread(_warm))
+
+    def _configuration_changed(self, params: types.DidChangeConfigurationParams) -> None:
+        self.configuration.take(params.settings)
+
+    async def _code_action(self, params: types.CodeActionParams) -> Any:
+        return await code_action(self, params)
+
+    async def _watch(self) -> None:
+        """Ends when the editor's process has ended."""
+        if self._watch_parent and self.process_id is not None:
+            parent = await asyncio.to_thread(_import_parent)
+            await parent.wait_for_end(self.process_id)
+            log.warning("the editor's process %s is gone", self.process_id)
+            self.end(1)
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s failed", task.get_coro(), exc_info=error)
+
+    def end(self, exit_code: int) -> None:
+        """The connection is over."""
+        self.exit_code = exit_code
+        self._ended.set()
+
+    async def wait_for_end(self) -> None:
+        await self._ended.wait()
+
+    async def stop_work(self) -> None:
+        """Cancels the jobs and waits for them."""
+        await self.jobs.aclose()
+
+    async def aclose(self) -> None:
+        """Ends all that belongs to this connection, within seconds."""
+        self.protocol.abandon_replies()
+        await self.stop_work()
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await asyncio.wait_for(self.session.aclose(), _CLOSING_S)
+        except TimeoutError:
+            log.error("the engine did not close in time")
+
+    # -- what features tell the client ---------------------------------------------------------
+
+    def show(self, kind: types.MessageType, message: str) -> None:
+        self.window_show_message(types.ShowMessageParams(type=kind, message=message))
+
+    def log_message(self, message: str) -> None:
+        self.window_log_message(types.LogMessageParams(type=types.MessageType.Info, message=message))
+
+    def publish(self, uri: str, diagnostics: list[types.Diagnostic], document: Snapshot | None) -> None:
+        """Replaces the diagnostics of one document."""
+        version = document.version if document else None
+        params = types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics, version=version)
+        self.text_document_publish_diagnostics(params)
+
+    def tell_extension(self, method: str, params: Mapping[str, Any]) -> None:
+        """Our own notifications, for clients that asked for them."""
+        if self.features.quantumlayer:
+            self.protocol.notify(method, dict(params))
+
+    async def ask_user(self, question: str, choices: Sequence[str]) -> str:
+        """The chosen title; empty if the user closed the question or the client cannot ask."""
+        params = types.ShowMessageRequestParams(
+            type=types.MessageType.Warning,
+            message=question,
+            actions=[types.MessageActionItem(title=choice) for choice in choices],
+        )
+        try:
+            chosen = await self.protocol.ask(types.WINDOW_SHOW_MESSAGE_REQUEST, params)
+        except JsonRpcException:
+            return ""
+        return chosen.title if chosen else ""
+
+    def folder_of(self, uri: str | None) -> str | None:
+        """The workspace folder that holds `uri`, or the first one for no document in particular."""
+        folders = self.documents.folder_uris()
+        if uri is None:
+            return folders[0] if folders else None
+        holding = [folder for folder in folders if _holds(folder, uri)]
+        return max(holding, key=len, default=None)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Errors go to the log; telling a broken client about them would fail again, for ever."""
+        log.error("%s: %s", getattr(source, "__name__", source), type(error).__name__, exc_info=error)
+
+
+def _holds(folder: str, uri: str) -> bool:
+    return unquote(uri).startswith(unquote(folder).rstrip("/") + "/")
+
+
+def _warm() -> None:
+    """On a thread: what the first command needs."""
+    load()
+    remove_old()
+
+
+def _import_parent() -> "ModuleType":
+    """On a thread: what it needs is too slow to import on the loop."""
+    from . import parent
+
+    return parent

@@ -1,0 +1,158 @@
+"""`quantumlayer.validateFile` and `.validateWorkspace`: the engine's stages, shown as diagnostics."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pygls.uris import from_fs_path
+
+from .diagnostics import to_diagnostics
+from .documents import Snapshot, path_of
+from .jobs import Ending, Job
+
+if TYPE_CHECKING:
+    from ..engine.facade import Engine
+    from ..engine.types import Event, Finding, StageResult
+    from .projects import LocalProject
+    from .server import QuantumLayerServer
+
+
+def start_file(server: "QuantumLayerServer", uri: str) -> Job:
+    """Checks one file, as the editor shows it, against what it imports."""
+    opened = server.documents.all_opened()
+
+    async def work(job: Job) -> Ending:
+        return await _file(server, job, uri, opened)
+
+    name = uri.rpartition("/")[2]
+    return server.jobs.start(f"validate {name}", work, key=f"validate {uri} {hash(opened)}")
+
+
+def start_workspace(server: "QuantumLayerServer") -> Job:
+    """Checks every project in the workspace's folders."""
+    opened = server.documents.all_opened()
+
+    async def work(job: Job) -> Ending:
+        return await _workspace(server, job, opened)
+
+    return server.jobs.start("validate workspace", work, key=f"validate workspace {hash(opened)}")
+
+
+async def _file(server: "QuantumLayerServer", job: Job, uri: str, opened: Sequence[Snapshot]) -> Ending:
+    from ..engine.errors import StorageError
+
+    path = path_of(uri)
+    snapshot = next((document for document in opened if document.uri == uri), None)
+    if path is None:
+        raise StorageError(f"{uri} is not a file", "Save it first.")
+    folder = server.folder_of(uri)
+    limit = path_of(folder) if folder else None
+    async with server.session.engine(uri) as engine:
+        from .projects import around
+
+        project = await asyncio.to_thread(around, path, limit, _overlay(opened))
+        inside = path.relative_to(project.root).as_posix()
+        if inside not in project.files:
+            raise StorageError(f"{path} cannot be read", "Check that it exists and is a file.")
+        results = await _validate(engine, job, project, runtime=False)
+    findings = [found for result in results for found in result.findings if found.path == inside]
+    shown = _publish(server, uri, findings, project.files[inside], snapshot)
+    return _ending(path.name, findings, results, stale=() if shown else (path.name,))
+
+
+async def _workspace(server: "QuantumLayerServer", job: Job, opened: Sequence[Snapshot]) -> Ending:
+    from ..engine.errors import StorageError
+
+    folders = [(uri, path) for uri in server.documents.folder_uris() if (path := path_of(uri))]
+    if not folders:
+        raise StorageError("there is no workspace folder", "Open a folder in the editor.")
+    versions = {path_of(document.uri): document for document in opened}
+    findings: list[Finding] = []
+    results: list[StageResult] = []
+    stale: list[str] = []
+    for uri, folder in folders:
+        async with server.session.engine(uri) as engine:
+            from .projects import within
+
+            for project in await asyncio.to_thread(within, folder, _overlay(opened)):
+                job.progress.report(f"{project.root.name}: {len(project.files)} files")
+                found = await _validate(engine, job, project, runtime=True)
+                results += found
+                findings += [finding for result in found for finding in result.findings]
+                stale += _publish_project(server, project, found, versions)
+    return _ending("the workspace", findings, results, stale)
+
+
+async def _validate(
+    engine: "Engine", job: Job, project: "LocalProject", *, runtime: bool
+) -> "tuple[StageResult, ...]":
+    from ..engine.types import SourceFile, Stage, check_path
+
+    def emit(event: "Event") -> None:
+        if event.kind == "stage_finished":
+            job.progress.report(f"{event.result.stage}: {event.result.status}")
+
+    def usable(path: str) -> bool:
+        try:
+            return bool(check_path(path))
+        except ValueError:
+            return False
+
+    files = [SourceFile(path=path, text=text) for path, text in project.files.items() if usable(path)]
+    wanted = [Stage(name) for name in engine.settings.validate_.stages]
+    stages = [stage for stage in wanted if runtime or stage is not Stage.RUNTIME]
+    return await engine.validate(files, stages, packages=project.packages, emit=emit)
+
+
+def _overlay(opened: Iterable[Snapshot]) -> Mapping[Path, str]:
+    return {path: document.text for document in opened if (path := path_of(document.uri))}
+
+
+def _publish_project(
+    server: "QuantumLayerServer",
+    project: "LocalProject",
+    results: "Iterable[StageResult]",
+    versions: Mapping[Path | None, Snapshot],
+) -> list[str]:
+    """Returns the names of the files that changed meanwhile."""
+    by_path: dict[str, list[Finding]] = {path: [] for path in project.files}
+    for result in results:
+        for finding in result.findings:
+            by_path.setdefault(finding.path, []).append(finding)
+    stale = []
+    for inside, findings in by_path.items():
+        snapshot = versions.get(project.root / inside)
+        uri = snapshot.uri if snapshot else str(from_fs_path(str(project.root / inside)))
+        if not _publish(server, uri, findings, project.files.get(inside, ""), snapshot):
+            stale.append(inside)
+    return stale
+
+
+def _publish(
+    server: "QuantumLayerServer",
+    uri: str,
+    findings: "Sequence[Finding]",
+    text: str,
+    snapshot: Snapshot | None,
+) -> bool:
+    """Shows the findings, unless the document is another one by now."""
+    now = server.documents.opened(uri)
+    if (now.text if now else None) != (snapshot.text if snapshot else None) and (now or snapshot):
+        return False
+    server.publish(uri, to_diagnostics(findings, text, server.documents.position_codec), now)
+    return True
+
+
+def _ending(
+    what: str, findings: "Sequence[Finding]", results: "Sequence[StageResult]", stale: Sequence[str]
+) -> Ending:
+    counts = Counter(str(finding.severity) for finding in findings)
+    counted = [f"{counts[kind]} {kind}{'s' if counts[kind] != 1 else ''}" for kind in ("error", "warning")]
+    parts = [f"{what}: {', '.join(counted)}."]
+    skipped = {str(result.stage): result.reason for result in results if result.status == "skipped"}
+    parts += [f"Not checked: {stage} ({reason})." for stage, reason in skipped.items()]
+    if stale:
+        parts.append(f"Changed meanwhile, so not shown: {', '.join(stale)}. Run it again.")
+    return Ending("done", " ".join(parts))
