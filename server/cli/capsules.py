@@ -1,0 +1,120 @@
+"""How capsules are told."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from ..engine.types import Capsule, CapsuleSummary, VerifyReport
+from .endings import Ending
+from .generate_report import print_stages
+from .tables import dumped, print_json, print_table
+from .terminal import STYLES, console, words
+from .text import one_line, size
+
+_SHORT_ID = 12
+
+
+def show_list(capsules: Sequence[CapsuleSummary], *, json: bool) -> Ending:
+    if json:
+        print_json(dumped(capsules))
+        return Ending.DONE
+    rows = [
+        (
+            capsule.id[:_SHORT_ID],
+            capsule.name,
+            Text(capsule.status, style=STYLES[capsule.status]),
+            f"{capsule.confidence:.2f}",
+            str(capsule.files),
+            capsule.created,
+        )
+        for capsule in capsules
+    ]
+    headings = ("ID", "NAME", "VERDICT", "CONFIDENCE", "FILES", "MADE")
+    print_table(headings, rows, empty='No capsules yet. Make one: quantumlayer generate "..."')
+    return Ending.DONE
+
+
+def show_one(capsule: Capsule, *, json: bool) -> Ending:
+    if json:
+        document = {
+            "id": capsule.id,
+            "manifest": capsule.manifest.model_dump(mode="json"),
+            "evidence": capsule.evidence.model_dump(mode="json"),
+            "brief": capsule.brief.model_dump(mode="json"),
+        }
+        print_json(document)
+        return Ending.DONE
+    out = console()
+    evidence, manifest = capsule.evidence, capsule.manifest
+    verdict = evidence.verdict
+    out.print(
+        Text.assemble(
+            (manifest.name, "bold"), "  ", (verdict.status, STYLES[verdict.status]),
+            f"  confidence {verdict.confidence:.2f}",
+        )
+    )  # fmt: skip
+    for title, value in (
+        ("id", capsule.id),
+        ("brief", one_line(capsule.brief.text, 160)),
+        ("made", evidence.created),
+        ("models", ", ".join(evidence.models)),
+        ("sandbox", evidence.sandbox),
+        ("packages", ", ".join(manifest.dependencies)),
+        ("parents", ", ".join(parent[:_SHORT_ID] for parent in manifest.parents)),
+        *manifest.commands.items(),
+    ):
+        if value:
+            out.print(Text.assemble((f"  {title:<10}", "dim"), words(value)))
+    out.print(Text("\nFiles", style="bold"))
+    for entry in manifest.files:
+        out.print(words(f"  {entry.path}  {entry.role}, {size(entry.size)}"))
+    print_stages(verdict.stages, out)
+    for title, lines in (
+        ("Why it is not verified", verdict.reasons),
+        ("Confidence rests on", verdict.evidence),
+    ):
+        if lines:
+            out.print(Text(f"\n{title}", style="bold"))
+            for line in lines:
+                out.print(words(f"  - {line}"))
+    return Ending.DONE
+
+
+def tell_path(path: Path, *, json: bool) -> Ending:
+    if json:
+        print_json({"archive": str(path.absolute()), "size": path.stat().st_size})
+    else:
+        print(path)  # noqa: T201
+    return Ending.DONE
+
+
+def archive_or_ref(source: str) -> Path | str:
+    """A path if it looks like one or is there, else a reference into the store."""
+    looks_like_a_file = source.endswith((".qlcapsule", ".zip", ".tar.gz")) or "/" in source or "\\" in source
+    return Path(source) if looks_like_a_file or Path(source).is_file() else source
+
+
+def tell_verified(report: VerifyReport, *, json: bool) -> Ending:
+    if json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        out = console()
+        if report.ok:
+            out.print(Text.assemble(("intact", "green"), words(f"  {report.name}  {report.id}")))
+        else:
+            out.print(
+                Text.assemble(("not what it says it is", "red"), words(f"  {report.name}  {report.id}"))
+            )
+        for mismatch in report.mismatches:
+            out.print(words(f"  - {mismatch}"))
+    return Ending.DONE if report.ok else Ending.FAILED
+
+
+def tell_imported(capsule: Capsule, *, json: bool) -> Ending:
+    name, status = capsule.manifest.name, capsule.evidence.verdict.status
+    if json:
+        print_json({"capsule": capsule.id, "name": name, "status": status})
+    else:
+        console().print(words(f"imported {name}, {status} where it was made: {capsule.id}"))
+    return Ending.DONE

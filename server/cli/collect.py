@@ -1,0 +1,215 @@
+"""Which files `validate` reads: what was named, within the projects it belongs to."""
+
+import os
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..engine.declared import declared_packages
+from ..engine.errors import QuantumLayerError
+from ..engine.types import SourceFile
+
+MOST_FILES = 2000
+MOST_BYTES = 64 * 1024 * 1024
+_CODE = (".py", ".pyi")
+_MARKERS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "requirements.txt"})
+_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "env", "build", "dist"})
+_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
+"""A repository may come from a stranger, and its own configuration may name a program to run."""
+_GIT_SECONDS = 30
+
+
+class NothingToValidate(QuantumLayerError):
+    """What was named cannot be validated: wrong usage."""
+
+
+@dataclass(frozen=True)
+class LocalProject:
+    """A project's files, and which of them were asked for."""
+
+    root: Path
+    files: tuple[SourceFile, ...]
+    wanted: frozenset[str]
+    packages: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        return len(self.wanted) == len(self.files)
+
+
+@dataclass(frozen=True)
+class Collected:
+    projects: tuple[LocalProject, ...]
+    left_out: tuple[str, ...]
+    """One line for each reason why files were left out."""
+
+
+def collect(paths: Sequence[Path], *, max_file_kb: int) -> Collected:
+    """The projects that `paths` belong to, each with its other files, which imports and tests may need.
+
+    Raises NothingToValidate if a path does not exist, or nothing can be validated.
+    """
+    asked = [_existing(path) for path in paths]
+    wanted: set[Path] = set()
+    known: dict[Path, None] = {}
+    for path in asked:
+        listed = _listed(_top(path))
+        inside = [file for file in listed if file == path or file.is_relative_to(path)]
+        wanted.update(inside or ([path] if path.is_file() else []))
+        known.update(dict.fromkeys([*listed, *wanted]))
+    reader = _Reader(max_file_kb, named=frozenset(asked))
+    projects = _projects(list(known), wanted, reader)
+    if not projects:
+        names = ", ".join(str(path) for path in paths)
+        raise NothingToValidate(
+            f"there is no Python file in {names}", "Name a .py file, or a folder with some."
+        )
+    return Collected(projects, reader.left_out())
+
+
+def _existing(path: Path) -> Path:
+    if not os.path.lexists(path):
+        raise NothingToValidate(f"there is no {path}", "Check the path.")
+    return Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links out of the project)
+
+
+# -- listing -----------------------------------------------------------------------------------
+
+
+def _top(path: Path) -> Path:
+    """Where the listing begins: the repository's top, else the project around `path` below here."""
+    base = path if path.is_dir() else path.parent
+    if top := _git(base, "rev-parse", "--show-toplevel"):
+        found = Path(top.decode(errors="surrogateescape").strip())
+        # The same folder may have two names; only the one that `path` begins with is of use.
+        return next((folder for folder in (base, *base.parents) if folder.samefile(found)), base)
+    here = Path.cwd()
+    above = [folder for folder in (base, *base.parents) if folder.is_relative_to(here)]
+    marked = (folder for folder in above if any((folder / marker).is_file() for marker in _MARKERS))
+    return next(marked, base)
+
+
+def _listed(top: Path) -> list[Path]:
+    """Files under `top` that git does not ignore; without git, all but caches and environments."""
+    output = _git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if output is None:
+        return sorted(_walk(top))
+    names = {name.decode(errors="surrogateescape") for name in output.split(b"\0") if name}
+    return [top / name for name in sorted(names)]
+
+
+def _git(folder: Path, *arguments: str) -> bytes | None:
+    """What git says; None where there is no git, or `folder` is in no repository."""
+    environment = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        done = subprocess.run(
+            [*_GIT, *arguments], cwd=folder, capture_output=True, timeout=_GIT_SECONDS, env=environment
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _walk(top: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(top):
+        here = Path(place)
+        folders[:] = [name for name in folders if not _is_skipped(here / name)]
+        yield from (here / name for name in files)
+
+
+def _is_skipped(folder: Path) -> bool:
+    name = folder.name
+    return name.startswith(".") or name in _SKIPPED or (folder / "pyvenv.cfg").is_file()
+
+
+# -- grouping and reading ----------------------------------------------------------------------
+
+
+def _projects(known: list[Path], wanted: set[Path], reader: "_Reader") -> tuple[LocalProject, ...]:
+    roots = {file.parent for file in known if file.name in _MARKERS}
+    groups: dict[Path, list[Path]] = defaultdict(list)
+    orphans = [file for file in known if not _nearest(file, roots)]
+    common = Path(os.path.commonpath([file.parent for file in orphans])) if orphans else None
+    for file in known:
+        groups[_nearest(file, roots) or common or file.parent].append(file)
+    found = []
+    for root, files in sorted(groups.items()):
+        asked = wanted.intersection(files)
+        if any(file.suffix in _CODE for file in asked):
+            read = reader.read(root, files, asked)
+            paths = frozenset(file.relative_to(root).as_posix() for file in asked)
+            kept = paths.intersection(file.path for file in read)
+            if any(path.endswith(_CODE) for path in kept):
+                found.append(LocalProject(root, read, kept, declared_packages(root)))
+    return tuple(found)
+
+
+def _nearest(file: Path, roots: set[Path]) -> Path | None:
+    return next((folder for folder in file.parents if folder in roots), None)
+
+
+class _Reader:
+    """Reads what can be read, and remembers what could not and why."""
+
+    def __init__(self, max_file_kb: int, named: frozenset[Path]) -> None:
+        self._most = max_file_kb * 1024
+        self._named = named
+        self._left_out: dict[str, list[str]] = defaultdict(list)
+        self._files = 0
+        self._bytes = 0
+
+    def read(self, root: Path, files: list[Path], asked: set[Path]) -> tuple[SourceFile, ...]:
+        found = []
+        for file in files:
+            text = self._text(root, file, tell=file in asked)
+            if text is None:
+                continue
+            try:
+                found.append(SourceFile(path=file.relative_to(root).as_posix(), text=text))
+            except ValueError:
+                self._leave_out("its name is not safe on every platform", file, tell=file in asked)
+        return tuple(found)
+
+    def left_out(self) -> tuple[str, ...]:
+        return tuple(_told(reason, names) for reason, names in self._left_out.items())
+
+    def _text(self, root: Path, file: Path, *, tell: bool) -> str | None:
+        """The file's text, or None for what is no file, or was left out."""
+        try:
+            if not file.is_file():
+                return None
+            if not file.resolve().is_relative_to(root.resolve()):
+                return self._leave_out("it is a link that leads out of the project", file, tell=tell)
+            with file.open("rb") as source:
+                content = source.read(self._most + 1)
+        except OSError as error:
+            return self._leave_out(f"it cannot be read ({error.strerror or error})", file, tell=tell)
+        if len(content) > self._most:
+            return self._leave_out(f"it is larger than {self._most // 1024} KB", file, tell=tell)
+        if b"\0" in content:
+            return self._leave_out("it is binary", file, tell=tell)
+        self._count(len(content))
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return self._leave_out("it is not UTF-8 text", file, tell=tell)
+
+    def _leave_out(self, reason: str, file: Path, *, tell: bool) -> str | None:
+        """Pictures and archives in a folder are no news; code, and what was named, is."""
+        if tell and (file.suffix in _CODE or file in self._named):
+            self._left_out[reason].append(os.path.relpath(file))
+        return None
+
+    def _count(self, size: int) -> None:
+        self._files += 1
+        self._bytes += size
+        if self._files > MOST_FILES or self._bytes > MOST_BYTES:
+            most = f"{MOST_FILES} files or {MOST_BYTES // 1024**2} MB"
+            raise NothingToValidate(f"there are more than {most}", "Name a smaller folder.")
+
+
+def _told(reason: str, names: list[str]) -> str:
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"left out: {shown}: {reason}"

@@ -1,0 +1,40 @@
+"""How settings are told."""
+
+from pathlib import Path
+from typing import Any
+
+from ..options import Explained, explain_settings, settings_files, user_file
+from .endings import Ending
+from .tables import print_json, print_table
+from .terminal import console, words
+
+
+def show_settings(*, json: bool, changed: bool) -> Ending:
+    here = Path.cwd()
+    settings = [item for item in explain_settings(workspace=here) if item.origin != "default" or not changed]
+    if json:
+        print_json([_as_json(item) for item in settings])
+        return Ending.DONE
+    rows = [(item.key, _shown(item.value), _origin(item)) for item in settings]
+    print_table(("SETTING", "VALUE", "FROM"), rows, empty="Every setting has its default.")
+    console(stderr=True).print(words(f"\nYour file: {user_file()}{_also(here)}", "dim"))
+    return Ending.DONE
+
+
+def _also(here: Path) -> str:
+    return "".join(f"\nThis workspace: {file}" for file in settings_files(here) if file != user_file())
+
+
+def _origin(item: Explained) -> str:
+    return item.origin + "".join(f", over {place}" for place in item.overridden)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "(none)"
+    return str(value) if value != "" else "(none)"
+
+
+def _as_json(item: Explained) -> dict[str, Any]:
+    value = str(item.value) if isinstance(item.value, Path) else item.value
+    return {"key": item.key, "value": value, "origin": item.origin, "overridden": list(item.overridden)}

@@ -1,0 +1,41 @@
+"""`quantumlayer validate`: the five stages over files that are there."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def validate(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    stages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Some of syntax, style, security, types, runtime; default: validate.stages.",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[
+        Literal["text", "json", "sarif", "github"], typer.Option("--format", "-f", help="How to tell it.")
+    ] = "text",
+) -> None:
+    """Check Python files: syntax, style, security, types, and a run in the sandbox.
+
+    In a git repository, files that git ignores are left out. A file is checked together with its
+    project, so that its imports are known, but only what was named is reported. When only part of a
+    project is named, it is not run, unless --stages says so.
+
+    [bold]Examples[/bold]
+
+      quantumlayer validate .
+
+      quantumlayer validate src/app.py --stages syntax,types
+
+      quantumlayer validate . --format sarif > findings.sarif
+
+    [bold]Exit status[/bold]: 0 clean, 1 a stage failed or nothing could be checked, 2 wrong usage.
+    """
+    from . import validating
+
+    raise typer.Exit(validating.run(paths, stages, form))
