@@ -1,0 +1,130 @@
+"""`quantumlayer validate` over real files, tools, git and sandbox."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.command import Cli
+
+GOOD = (
+    '"""Good."""\n\n\ndef double(number: int) -> int:\n    """Twice the number."""\n    return 2 * number\n'
+)
+UNTYPED = '"""Bad."""\n\n\ndef name() -> str:\n    """Not what it says."""\n    return 1\n'
+FAST = ("--stages", "syntax,types")
+
+
+@pytest.fixture
+def project(cli: Cli) -> Path:
+    folder = cli.folder / "project"
+    folder.mkdir()
+    (folder / "good.py").write_text(GOOD)
+    return folder
+
+
+def test_a_clean_project_passes_all_five_stages(cli: Cli, project: Path) -> None:
+    ended = cli("validate", "project")
+    assert ended.status == 0, ended.out + ended.err
+    for stage in ("syntax", "style", "security", "types", "runtime"):
+        assert f"{stage:<9} passed" in ended.out
+
+
+def test_findings_name_the_file_as_the_user_would(cli: Cli, project: Path) -> None:
+    (project / "bad.py").write_text(UNTYPED)
+    ended = cli("validate", "project", *FAST)
+    assert ended.status == 1
+    assert "project/bad.py\n" in ended.out
+    assert "types     failed" in ended.out
+
+
+def test_only_what_was_named_is_reported_but_its_imports_are_known(cli: Cli, project: Path) -> None:
+    (project / "bad.py").write_text(UNTYPED)
+    (project / "uses.py").write_text('"""Uses."""\n\nfrom good import double\n\nFOUR: int = double(2)\n')
+    (project / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n')
+    assert cli("validate", "project/uses.py", *FAST).status == 0
+    assert cli("validate", "project/bad.py", *FAST).status == 1
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "github"])
+def test_formats_for_machines_are_whole_documents(cli: Cli, project: Path, form: str) -> None:
+    (project / "broken.py").write_text("def f(:\n")
+    ended = cli("validate", "project", "--stages", "syntax", "--format", form)
+    assert ended.status == 1
+    if form == "github":
+        assert ended.out.startswith("::error ")
+        assert "file=project/broken.py" in ended.out
+    else:
+        assert "project/broken.py" in json.dumps(json.loads(ended.out))
+
+
+def test_git_says_what_is_ignored_and_its_configuration_runs_nothing(cli: Cli, project: Path) -> None:
+    (project / ".gitignore").write_text("generated/\n")
+    (project / "generated").mkdir()
+    (project / "generated/bad.py").write_text("def f(:\n")
+    git = ["git", "-c", "init.defaultBranch=main", "-C", str(project)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    trap = project / "trap.sh"
+    trap.write_text(f"#!/bin/sh\ntouch {cli.home}/sprung\n")
+    trap.chmod(0o755)
+    subprocess.run([*git, "config", "core.fsmonitor", str(trap)], check=True)
+    assert cli("validate", "project", "--stages", "syntax").status == 0
+    assert not (cli.home / "sprung").exists()
+
+
+def test_environments_and_caches_are_left_out_without_git(cli: Cli, project: Path) -> None:
+    for folder in ("node_modules", "__pycache__", ".hidden", "env1"):
+        (project / folder).mkdir()
+        (project / folder / "bad.py").write_text("def f(:\n")
+    (project / "env1/pyvenv.cfg").write_text("")
+    assert cli("validate", "project", "--stages", "syntax").status == 0
+
+
+def test_what_cannot_be_read_is_said_once_and_the_rest_is_checked(cli: Cli, project: Path) -> None:
+    (project / "binary.py").write_bytes(b"x = 1\0")
+    (project / "latin.py").write_bytes(b"name = '\xe9'\n")
+    (project / "large.py").write_text("x = 1\n" * 400_000)
+    (project / "picture.png").write_bytes(b"\x89PNG\0")
+    (cli.home / "outside.py").write_text("secret = 1\n")
+    (project / "link.py").symlink_to(cli.home / "outside.py")
+    ended = cli("validate", "project", "--stages", "syntax")
+    assert ended.status == 0, ended.out
+    told = [line for line in ended.err.splitlines() if line.startswith("left out: ")]
+    assert len(told) == 4
+    for reason in ("binary", "UTF-8", "larger than 1024 KB", "leads out"):
+        assert sum(reason in line for line in told) == 1
+    assert "picture.png" not in ended.err
+
+
+def test_wrong_usage_ends_with_two(cli: Cli, project: Path) -> None:
+    (cli.folder / "empty").mkdir()
+    (cli.folder / "notes.txt").write_text("hello")
+    for arguments, said in (
+        (("nowhere",), "there is no nowhere"),
+        (("empty",), "no Python file"),
+        (("notes.txt",), "no Python file"),
+        (("project", "--stages", "typs"), "did you mean types?"),
+        (("project", "--stages", ","), "names no stage"),
+        (("project", "--format", "xml"), "xml"),
+    ):
+        ended = cli("validate", *arguments)
+        assert ended.status == 2, (arguments, ended.err)
+        assert said in ended.err
+
+
+def test_a_stage_that_could_not_run_is_said_and_is_no_pass(cli: Cli, project: Path) -> None:
+    ended = cli("validate", "project", "--stages", "runtime", environ={"QUANTUMLAYER_SANDBOX": "none"})
+    assert ended.status == 1
+    assert "runtime   skipped" in ended.out
+    assert "not checked: runtime: " in ended.err
+
+
+def test_each_project_in_a_repository_is_checked_by_itself(cli: Cli) -> None:
+    for name, text in (("one", GOOD), ("two", UNTYPED)):
+        folder = cli.folder / name
+        folder.mkdir()
+        (folder / "pyproject.toml").write_text(f'[project]\nname = "{name}"\nversion = "1"\n')
+        (folder / "same.py").write_text(text)
+    ended = cli("validate", ".", *FAST)
+    assert ended.status == 1
+    assert "two/same.py" in ended.out
+    assert "one/same.py" not in ended.out

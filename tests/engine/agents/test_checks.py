@@ -1,0 +1,115 @@
+"""Checks: each line that asserts stands for itself, with what it needs and nothing it lacks."""
+
+import ast
+
+import pytest
+from quantumlayer.engine.agents import checks as module
+from quantumlayer.engine.agents.checks import Check, TestBed, examples, read_checks
+
+BRIEF = 'Write `Stack` and `parse(text)`. `parse("a,b")` is `["a", "b"]`, `parse("")` gives `[]`.'
+BED = TestBed(shared="import pytest\nfrom tool import Stack, parse", names=("Stack", "parse"))
+
+
+def read(code: str, brief: str = BRIEF) -> list[Check]:
+    return list(read_checks(BED, brief, code))
+
+
+def bodies(code: str) -> list[tuple[str, ...]]:
+    return [check.body for check in read(code)]
+
+
+def test_each_assertion_is_a_check_and_its_setup_comes_along() -> None:
+    first, second = read("s = Stack()\ns.push(4)\nassert s.size() == 1\nassert s.pop() == 4\n")
+    assert first.body == ("s = Stack()", "s.push(4)", "assert s.size() == 1")
+    assert second.body == ("s = Stack()", "s.push(4)", "s.size()", "assert s.pop() == 4")
+    assert first.name != second.name
+    assert first.covers == ("Stack",)
+
+
+def test_test_functions_are_read_like_lines() -> None:
+    code = "def test_it():\n    items = parse('a')\n    assert items == ['a']\n    assert len(items) == 1\n"
+    first, second = bodies(code)
+    assert first == ("items = parse('a')", "assert items == ['a']")
+    assert second[-1] == "assert len(items) == 1"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "assert unknown(3) == parse('a')",
+        "assert 1 + 1 == 2",
+        "assert True",
+        "assert s.pop() == 1",
+        "parse('a')",
+        "x = parse('a'",
+        "",
+        "assert parse(helper) == 'x'",
+    ],
+)
+def test_what_tests_nothing_or_needs_what_nobody_gives_is_left_out(code: str) -> None:
+    assert read(code) == []
+
+
+def test_of_an_answer_that_was_cut_the_whole_lines_count() -> None:
+    assert bodies("assert parse('a') == ['a']\nassert parse('b') == ['b']\nassert parse('c") == [
+        ("assert parse('a') == ['a']",),
+        ("assert parse('b') == ['b']",),
+    ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["assert parse(None) == TypeError", "with pytest.raises(TypeError):\n    parse(None)"],
+)
+def test_an_expected_error_is_a_raise(code: str) -> None:
+    ((line,),) = bodies(code)
+    assert line == "with pytest.raises(TypeError):\n    parse(None)"
+
+
+@pytest.mark.parametrize(
+    ("code", "anchored"),
+    [
+        ('assert parse("a,b") == ["a", "b"]', True),
+        ('assert parse("x;y") == ["x;y"]', False),
+        ("assert parse(1) == 2", False),
+        ("assert parse(17) == []", False),
+    ],
+)
+def test_a_check_is_anchored_when_its_values_stand_in_the_brief(code: str, anchored: bool) -> None:
+    (check,) = read(code)
+    assert check.anchored is anchored
+
+
+def test_examples_of_the_brief_are_checks_word_for_word() -> None:
+    assert [check.body for check in examples(BED, BRIEF)] == [
+        ("assert parse('a,b') == ['a', 'b']",),
+        ("assert parse('') == []",),
+    ]
+
+
+def test_the_same_check_has_the_same_name() -> None:
+    (one,) = read("assert parse('a') == ['a']")
+    (same,) = read('assert parse("a")==["a"]')
+    assert (one.name, one.key) == (same.name, same.key)
+
+
+def test_a_module_of_checks_is_python_with_one_function_each() -> None:
+    checks = read(
+        "assert parse('a') == ['a']\nassert parse('b') == ['b']\ntext = 'two\\nlines'\n"
+        "assert parse(text) == []\nwith pytest.raises(TypeError):\n    parse(None)\n"
+    )
+    tree = ast.parse(module.test_module(BED, checks))
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert functions == ["test_parse_1", "test_parse_2", "test_parse_3", "test_parse_4"]
+    assert ast.parse(module.test_module(BED, []))
+
+
+def test_a_value_that_stands_in_the_words_for_another_function_is_no_anchor() -> None:
+    brief = """
+- `count(text)` counts words.
+- `longest(text)`: for "a bb cc" that is "bb"; no words raises ValueError.
+"""
+    bed = TestBed(shared="import pytest\nfrom m import count, longest", names=("count", "longest"))
+    code = 'with pytest.raises(ValueError):\n    count("a bb cc")\nassert longest("a bb cc") == "bb"'
+    anchored = {check.covers: check.anchored for check in read_checks(bed, brief, code)}
+    assert anchored == {("count",): False, ("longest",): True}

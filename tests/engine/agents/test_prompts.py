@@ -1,0 +1,31 @@
+from importlib import resources
+
+import pytest
+from quantumlayer.engine.agents import prompts
+
+NAMES = sorted(
+    entry.name.removesuffix(".md")
+    for entry in (resources.files("quantumlayer.engine.agents") / "prompts").iterdir()
+    if entry.name.endswith(".md")
+)
+
+
+def text_of(name: str) -> str:
+    return (resources.files("quantumlayer.engine.agents") / "prompts" / f"{name}.md").read_text()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_prompt_begins_alike_up_to_the_end_of_the_brief(name: str) -> None:
+    beginning = text_of("code").split("$brief")[0]
+    assert beginning.strip().endswith("Specification:")
+    assert text_of(name).startswith(beginning + "$brief\n")
+
+
+def test_a_missing_value_is_an_error_and_not_a_gap() -> None:
+    with pytest.raises(KeyError):
+        prompts.render("code", brief="x")
+
+
+def test_the_digest_is_stable_within_a_process() -> None:
+    assert prompts.digest() == prompts.digest()
+    assert len(prompts.digest()) == 64

@@ -1,0 +1,87 @@
+import pytest
+from quantumlayer.engine.types import Stage, StageResult
+from quantumlayer.engine.validation.mesh import Mesh
+
+
+async def syntax(mesh: Mesh, project) -> StageResult:
+    (result,) = await mesh.check(project, (Stage.SYNTAX,))
+    return result
+
+
+async def test_code_that_parses_passes_with_the_number_of_files_read(mesh, make):
+    files = {
+        "a.py": "x = 1\n",
+        "pyproject.toml": "[project]\nname = 'a'\n",
+        "d.json": '{"a": [1]}',
+        "README.md": "hi",
+    }
+    result = await syntax(mesh, make(files))
+    assert result.status == "passed"
+    assert result.facts["files_checked"] == 3
+
+
+async def test_several_errors_of_one_file_are_told_each_at_its_line(mesh, make):
+    text = "def f(x:\n    return x\n\n\nclass A\n    def g(self):\n        pass\n"
+    result = await syntax(mesh, make({"bad.py": text}))
+    assert result.status == "failed"
+    lines = {found.range.start.line for found in result.findings}
+    assert {0, 4} <= lines
+    assert {found.tool for found in result.findings} <= {"compile", "ruff parser"}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line", "message"),
+    [
+        ("a.py", "x = 1\ndef f(:\n    pass\n", 1, "invalid syntax"),
+        ("a.py", "def f():\n    return 1\n  return 2\n", 2, "unindent"),
+        ("a.py", "def f():\n    nonlocal x\n", 1, "nonlocal"),
+        ("a.json", '{"a": 1,\n "b": }', 1, "Expecting value"),
+        ("a.toml", 'a = 1\nb = "x\n', 1, "Illegal character"),
+    ],
+)
+async def test_an_error_is_placed_on_its_line(mesh, make, path, text, line, message):
+    result = await syntax(mesh, make({path: text}))
+    assert result.status == "failed"
+    assert any(found.range.start.line == line and message in found.message for found in result.findings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "(" * 5000 + ")" * 5000,
+        "x = " + "-" * 200_000 + "1",
+        "x = " + "[" * 100_000,
+        "a\0b = 1\n",
+        "# -*- coding: no-such-codec -*-\nx = 1\n",
+        "# -*- coding: utf-16 -*-\nx = 'é'\n",
+    ],
+    ids=["nested", "operators", "open", "nul", "codec", "utf-16"],
+)
+async def test_hostile_text_never_passes(mesh, make, text):
+    result = await syntax(mesh, make({"a.py": text}))
+    assert result.status in {"failed", "skipped"}
+    assert result.findings or result.reason
+
+
+async def test_deep_json_never_passes(mesh, make):
+    result = await syntax(mesh, make({"a.json": "[" * 100_000 + "]" * 100_000}))
+    assert result.status == "failed"
+    assert "deep" in result.findings[0].message
+
+
+async def test_a_file_over_the_size_limit_is_skipped_not_passed(mesh, make):
+    result = await syntax(mesh, make({"a.py": "x = 1\n" * 200_000}))
+    assert result.status == "skipped"
+    assert "max_file_kb" in result.reason
+
+
+async def test_a_language_without_a_tool_is_skipped_by_name(mesh, make):
+    for stage in (Stage.SYNTAX, Stage.STYLE, Stage.SECURITY, Stage.TYPES):
+        (result,) = await mesh.check(make({"main.go": "package main\n"}), (stage,))
+        assert (result.status, result.reason) == ("skipped", "no tool for go")
+
+
+async def test_what_was_not_read_is_said_when_the_rest_passes(mesh, make):
+    result = await syntax(mesh, make({"a.py": "x = 1\n", "b.go": "package main\n"}))
+    assert result.status == "passed"
+    assert "go" in result.reason

@@ -1,0 +1,98 @@
+import pytest
+from quantumlayer.engine.types import Severity, Stage
+
+
+async def types(mesh, project):
+    (result,) = await mesh.check(project, (Stage.TYPES,))
+    return result
+
+
+def errors(result):
+    return {found.rule for found in result.findings if found.severity is Severity.ERROR}
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ("attr-defined", "def f(x: str) -> str:\n    return x.uper()\n"),
+        ("call-arg", "def f(a: int) -> int:\n    return a\n\n\nf(1, 2)\n"),
+        ("arg-type", "def f(a: int) -> int:\n    return a\n\n\nf('x')\n"),
+        ("return-value", "def f() -> int:\n    return 'x'\n"),
+        ("return", "def f(a: int) -> int:\n    if a:\n        return 1\n"),
+        ("name-defined", "def f():\n    return nothing_here\n"),
+        ("operator", "def f(a: int, b: str) -> int:\n    return a + b\n"),
+        ("index", "def f(a: int) -> int:\n    return a[0]\n"),
+        ("no-such-name", "from b import missing\n"),
+        ("unknown-module", "import numpyy\n"),
+        ("relative-import", "from . import b\n"),
+    ],
+)
+async def test_a_real_defect_fails_the_stage(mesh, make, rule, text):
+    result = await types(mesh, make({"a.py": text, "b.py": "present = 1\n"}))
+    assert result.status == "failed"
+    assert rule in errors(result)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(a, b=None):\n    return a + b\n",
+        "import re\n\n\ndef f(t: str) -> str:\n    return re.match('a', t).group()\n",
+        "def f(x: str = None) -> str:\n    return x or ''\n",
+        "import json\nimport b\nfrom b import present\n\nprint(json, b.present, present)\n",
+        "try:\n    import orjson as json\nexcept ImportError:\n    import json\n\nprint(json)\n",
+    ],
+    ids=["untyped", "optional", "implicit-optional", "imports", "fallback"],
+)
+async def test_code_that_works_passes(mesh, make, text):
+    result = await types(mesh, make({"a.py": text, "b.py": "present = 1\n"}))
+    assert result.status == "passed", result.findings
+
+
+async def test_imports_among_the_files_of_packages_are_followed(mesh, make):
+    files = {
+        "src/app/__init__.py": "from .core import run\n\n__all__ = ['run']\n",
+        "src/app/core.py": "from .util import helpers\nfrom app.util.helpers import one\n\n\n"
+        "def run() -> int:\n    return one() + helpers.one()\n",
+        "src/app/util/__init__.py": "",
+        "src/app/util/helpers.py": "def one() -> int:\n    return 1\n",
+        "tests/shared.py": "x = 1\n",
+        "tests/test_app.py": "import pytest\nfrom app import run\nfrom shared import x\n\n\ndef test_run():\n"
+        "    assert run() == 2 * x\n    assert pytest\n",
+    }
+    result = await types(mesh, make(files))
+    assert result.status == "passed", result.findings
+
+
+async def test_a_package_is_known_by_the_name_it_is_imported_as(mesh, make):
+    text = "import yaml\nimport PIL\n\nprint(yaml, PIL)\n"
+    assert errors(await types(mesh, make({"a.py": text}))) == {"unknown-module"}
+    result = await types(mesh, make({"a.py": text}, ("PyYAML>=6", "pillow")))
+    assert result.status == "passed", result.findings
+
+
+async def test_an_undeclared_package_is_named_by_its_distribution(mesh, make):
+    result = await types(mesh, make({"a.py": "import yaml\n\nprint(yaml)\n"}))
+    assert any("pyyaml" in found.message for found in result.findings)
+
+
+async def test_type_errors_in_tests_are_warnings(mesh, make):
+    files = {"a.py": "def f(a: int) -> int:\n    return a\n", "test_a.py": "from a import f\n\nf('x')\n"}
+    result = await types(mesh, make(files))
+    assert result.status == "passed"
+    assert {found.severity for found in result.findings} == {Severity.WARNING}
+
+
+async def test_columns_count_characters_not_bytes(mesh, make):
+    result = await types(mesh, make({"a.py": "x = 'ééé'; y: int = 'x'.nope\n"}))
+    (found,) = [one for one in result.findings if one.rule == "attr-defined"]
+    assert found.range.start.column == len("x = 'ééé'; y: int = ")
+
+
+async def test_two_versions_of_the_same_size_in_the_same_second_are_told_apart(mesh, make):
+    good, bad = "def f() -> str:\n    return 'a'\n", "def f() -> str:\n    return 123\n"
+    assert len(good) == len(bad)
+    for _ in range(3):
+        assert (await types(mesh, make({"a.py": good}))).status == "passed"
+        assert (await types(mesh, make({"a.py": bad}))).status == "failed"
+        good, bad = good.replace("f()", "g()"), bad.replace("f()", "g()")

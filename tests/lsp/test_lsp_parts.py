@@ -1,0 +1,180 @@
+"""Parts that are easier to look at by themselves."""
+
+import random
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from pygls.workspace import PositionCodec
+from quantumlayer.lsp.client_features import ClientFeatures
+from quantumlayer.lsp.documents import Document, split_lines, whole
+from quantumlayer.lsp.projects import around, find_root, within
+from quantumlayer.lsp.redaction import redact
+from quantumlayer.lsp.workspace_edit import FileChange, build_edit
+
+CODECS = [
+    PositionCodec(kind)
+    for kind in (
+        types.PositionEncodingKind.Utf8,
+        types.PositionEncodingKind.Utf16,
+        types.PositionEncodingKind.Utf32,
+    )
+]
+
+
+# -- documents -----------------------------------------------------------------------------------
+
+
+def test_lines_end_where_the_protocol_says() -> None:
+    text = "a\x0c\nb\u2028\r\nc\rd\x85e\n\nf"
+    assert split_lines(text) == ("a\x0c\n", "b\u2028\r\n", "c\r", "d\x85e\n", "\n", "f")
+    assert split_lines("") == ()
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_any_series_of_edits_gives_the_same_text_as_in_the_editor(codec: PositionCodec) -> None:
+    chance = random.Random(7)
+    letters = ["a", "é", "😀", "\n", "\r\n", "\x0c", "\u2028", " "]
+    for _ in range(200):
+        text = "".join(chance.choices(letters, k=chance.randrange(30)))
+        document = Document("file:///a.txt", text, position_codec=codec)
+        for _ in range(5):
+            start, end = sorted(chance.randrange(len(text) + 1) for _ in range(2))
+            if any(text[at - 1 : at + 1] == "\r\n" for at in (start, end)):
+                continue
+            new = "".join(chance.choices(letters, k=chance.randrange(4)))
+            places = [_position(text, at, codec) for at in (start, end)]
+            document.apply_change(types.TextDocumentContentChangePartial(types.Range(*places), new))
+            text = text[:start] + new + text[end:]
+            assert document.source == text
+
+
+def _position(text: str, offset: int, codec: PositionCodec) -> types.Position:
+    lines = split_lines(text[:offset])
+    if not lines or lines[-1][-1] in "\r\n":
+        return types.Position(len(lines), 0)
+    return types.Position(len(lines) - 1, codec.client_num_units(lines[-1]))
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("text", ["", "a", "a\n", "a\r\n", "é😀", "\n\n", "a\n😀"])
+def test_the_whole_of_a_text_is_replaced(text: str, codec: PositionCodec) -> None:
+    document = Document("file:///a.txt", text, position_codec=codec)
+    document.apply_change(types.TextDocumentContentChangePartial(whole(text), "new\n"))
+    assert document.source == "new\n"
+
+
+# -- edits ---------------------------------------------------------------------------------------
+
+
+def test_files_are_created_before_they_are_filled() -> None:
+    features = ClientFeatures(document_changes=True, create_files=True)
+    edit = build_edit([FileChange("file:///new.py", "x\n")], features)
+    assert edit.document_changes is not None
+    assert [type(change).__name__ for change in edit.document_changes] == ["CreateFile", "TextDocumentEdit"]
+    assert edit.change_annotations is None
+
+
+def test_an_edit_names_the_version_it_was_made_for() -> None:
+    features = ClientFeatures(document_changes=True, create_files=True, change_annotations=True)
+    edit = build_edit([FileChange("file:///a.py", "x\n", "old", 7)], features)
+    assert edit.document_changes is not None
+    (change,) = edit.document_changes
+    assert isinstance(change, types.TextDocumentEdit)
+    assert change.text_document.version == 7
+
+
+def test_an_editor_that_cannot_create_files_gets_no_such_operation() -> None:
+    edit = build_edit([FileChange("file:///a.py", "x\n")], ClientFeatures(document_changes=True))
+    assert edit.document_changes is not None
+    assert all(isinstance(change, types.TextDocumentEdit) for change in edit.document_changes)
+
+
+def test_an_editor_that_names_operations_only_gets_them() -> None:
+    """As Neovim 0.11 does."""
+    edits = types.WorkspaceEditClientCapabilities(resource_operations=[types.ResourceOperationKind.Create])
+    workspace = types.WorkspaceClientCapabilities(apply_edit=True, workspace_edit=edits)
+    features = ClientFeatures.of(types.ClientCapabilities(workspace=workspace))
+    assert features.document_changes
+    assert features.create_files
+
+
+# -- projects ------------------------------------------------------------------------------------
+
+
+def make(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def test_the_nearest_project_is_the_root(tmp_path: Path) -> None:
+    make(tmp_path, {"pyproject.toml": "", "inner/setup.py": "", "inner/src/pkg/__init__.py": ""})
+    assert find_root(tmp_path / "inner/src/pkg/__init__.py", tmp_path) == tmp_path / "inner"
+    assert find_root(tmp_path / "other/x.py", tmp_path) == tmp_path
+
+
+def test_without_a_sign_of_a_project_packages_and_tests_belong_to_what_is_above(tmp_path: Path) -> None:
+    make(tmp_path, {"made/pkg/__init__.py": "", "made/tests/test_x.py": "", "made/app.py": ""})
+    for name in ("pkg/__init__.py", "tests/test_x.py", "app.py"):
+        assert find_root(tmp_path / "made" / name, tmp_path) == tmp_path / "made"
+
+
+def test_a_files_project_is_what_it_imports(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        {
+            "pyproject.toml": "[project]\nname='x'\nversion='1'\ndependencies=['requests>=2']\n",
+            "pkg/__init__.py": "",
+            "pkg/app.py": "from .core import a\nimport pkg.util as u\nimport os\n",
+            "pkg/core.py": "from pkg.deep.down import z\n",
+            "pkg/util.py": "",
+            "pkg/deep/__init__.py": "",
+            "pkg/deep/down.py": "from .. import app\n",
+            "pkg/unrelated.py": "",
+        },
+    )
+    project = around(tmp_path / "pkg/app.py", tmp_path, {})
+    assert sorted(project.files) == [
+        "pkg/__init__.py",
+        "pkg/app.py",
+        "pkg/core.py",
+        "pkg/deep/__init__.py",
+        "pkg/deep/down.py",
+        "pkg/util.py",
+    ]
+    assert project.packages == ("requests>=2",)
+
+
+def test_links_and_environments_are_not_followed(tmp_path: Path) -> None:
+    make(tmp_path / "outside", {"secret.py": "x = 1\n"})
+    make(tmp_path / "work", {"a.py": "", "env/pyvenv.cfg": "", "env/lib.py": "", ".git/x.py": ""})
+    (tmp_path / "work/link").symlink_to(tmp_path / "outside")
+    (tmp_path / "work/linked.py").symlink_to(tmp_path / "outside/secret.py")
+    found = [name for project in within(tmp_path / "work", {}) for name in project.files]
+    assert found == ["a.py"]
+
+
+# -- secrets -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key sk-abcdefghijklmnop1234 refused",
+        "Authorization: Bearer abcdefgh.12345678",
+        "api_key='abcdefgh12345678'",
+        "https://user:hunter22@example.org/x",
+        "value-of-a-variable",
+    ],
+)
+def test_secrets_are_hidden(text: str) -> None:
+    shown = redact(text, {"MY_TOKEN": "value-of-a-variable", "PLAIN": "refused"})
+    assert "[hidden]" in shown
+    for secret in ("abcdefgh", "hunter22", "value-of"):
+        assert secret not in shown
+
+
+def test_ordinary_text_stays(tmp_path: Path) -> None:
+    text = f"the task-manager in {tmp_path} says https://example.org:8080/a?b=c, mask-image, disk-usage-of-it"
+    assert redact(text, {"SHORT_KEY": "a"}) == text

@@ -1,0 +1,96 @@
+"""Settings come from the editor, and mistakes in them are named."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsp_editor import FULL, SILENCE, Editor
+
+
+async def stages_run(editor: Editor, workspace: Path) -> set[str]:
+    """Which stages a validation told of."""
+    (workspace / "a.py").write_text("x = 1\n")
+    editor.messages.clear()
+    ended = asyncio.create_task(editor.ending(60))
+    await editor.command("validateFile", (workspace / "a.py").as_uri())
+    await ended
+    while not any(p["value"]["kind"] == "end" for p in editor.received("$/progress")):
+        await asyncio.sleep(0.01)
+    lines = [params["value"].get("message", "") for params in editor.received("$/progress")]
+    return {line.partition(":")[0] for line in lines if ": passed" in line}
+
+
+async def test_the_editors_settings_are_asked_for_and_used(ready: Editor, workspace: Path) -> None:
+    ready.settings = {"validate": {"stages": ["syntax"]}}
+    assert await stages_run(ready, workspace) == {"syntax"}
+    asked = await ready.wait_for_request("workspace/configuration")
+    (item,) = asked["params"]["items"]
+    assert item == {"scopeUri": workspace.as_uri(), "section": "quantumlayer"}
+
+
+async def test_changed_settings_are_used_from_then_on(ready: Editor, workspace: Path) -> None:
+    ready.settings = {"validate": {"stages": ["syntax"]}}
+    assert await stages_run(ready, workspace) == {"syntax"}
+    ready.settings = {"validate.stages": ["style"]}
+    ready.notify("workspace/didChangeConfiguration", {"settings": None})
+    assert await stages_run(ready, workspace) == {"style"}
+
+
+async def test_settings_may_come_with_initialize(editor: Editor, workspace: Path) -> None:
+    options = {"validate": {"stages": ["syntax", "style"]}}
+    await editor.initialize(workspace, {"window": {"workDoneProgress": True}}, initializationOptions=options)
+    assert await stages_run(editor, workspace) == {"syntax", "style"}
+
+
+async def test_settings_may_be_pushed(editor: Editor, workspace: Path) -> None:
+    await editor.initialize(workspace, {"window": {"workDoneProgress": True}})
+    pushed = {"settings": {"quantumlayer": {"validate": {"stages": ["style"]}}}}
+    editor.notify("workspace/didChangeConfiguration", pushed)
+    assert await stages_run(editor, workspace) == {"style"}
+
+
+@pytest.mark.parametrize("sent", [None, 5, "text", [], {"quantumlayer": None}, {"quantumlayer": 3}])
+async def test_settings_that_are_none_are_ignored(editor: Editor, workspace: Path, sent: Any) -> None:
+    await editor.initialize(workspace, {"window": {"workDoneProgress": True}}, initializationOptions=sent)
+    editor.notify("workspace/didChangeConfiguration", {"settings": sent})
+    assert "syntax" in await stages_run(editor, workspace)
+    assert not [m for m in editor.received("window/showMessage") if m["type"] == 2]
+
+
+async def test_the_workspaces_file_is_a_layer_below_the_editor(ready: Editor, workspace: Path) -> None:
+    (workspace / "quantumlayer.toml").write_text('[validate]\nstages = ["style"]\n')
+    assert await stages_run(ready, workspace) == {"style"}
+
+
+async def test_a_wrong_key_is_named_with_the_nearest_right_one_and_nothing_runs(
+    ready: Editor, workspace: Path
+) -> None:
+    """A limit with a misspelt name would be no limit."""
+    ready.settings = {"validate": {"stagse": ["syntax"]}}
+    (workspace / "a.py").write_text("import os\n")
+    ended = asyncio.create_task(ready.ending(60))
+    await ready.command("validateFile", (workspace / "a.py").as_uri())
+    message = await ended
+    assert "validate.stagse" in message
+    assert "did you mean validate.stages?" in message
+    assert ready.received("textDocument/publishDiagnostics") == []
+
+
+async def test_a_mistake_in_the_workspaces_file_is_told_with_its_line(ready: Editor, workspace: Path) -> None:
+    (workspace / "quantumlayer.toml").write_text("[validate]\n\nstagse = 1\n")
+    (workspace / "a.py").write_text("x = 1\n")
+    ended = asyncio.create_task(ready.ending(60))
+    await ready.command("validateFile", (workspace / "a.py").as_uri())
+    message = await ended
+    assert "quantumlayer.toml:3" in message
+    assert "failed" in message
+
+
+async def test_an_editor_that_never_says_its_settings_does_not_hold_up_work(
+    editor: Editor, workspace: Path
+) -> None:
+    editor.answers["workspace/configuration"] = lambda _: SILENCE
+    editor.answers["client/registerCapability"] = lambda _: SILENCE
+    await editor.initialize(workspace, FULL)
+    assert "syntax" in await stages_run(editor, workspace)
