@@ -3,7 +3,6 @@
 All samples of a file are one batch over one prompt, so that a model with a prompt cache reads it once.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -12,11 +11,11 @@ from ..llm.gateway import Gateway
 from ..llm.types import Answer, Request
 from ..types import Brief, Candidate, Plan, PlannedFile, SourceFile
 from .answers import read_code
-from .excerpt import docstring
 from .imports import import_line
 from .outline import outline, public_names
 from .planner import describe, full_text
 from .prompts import render
+from .skeleton import skeleton
 
 _WHOLE_FILE_LINES = 40
 _CREATIVE = 0.7
@@ -99,29 +98,9 @@ def _interface(planned: PlannedFile, brief: str) -> str:
     """What the file must define: as a skeleton where that is certain, else as a list."""
     if not planned.interface:
         return ""
-    if skeleton := _skeleton(planned.interface, brief):
-        return f"Start from this skeleton and keep its names and parameters:\n\n```python\n{skeleton}\n```"
+    if code := skeleton(planned.interface, brief):
+        return f"Start from this skeleton and keep its names and parameters:\n\n```python\n{code}\n```"
     return "It must define:\n" + "\n".join(f"- `{line}`" for line in planned.interface)
-
-
-def _skeleton(interface: Sequence[str], brief: str) -> str:
-    """Functions and error classes under the brief's words for them; empty if other classes are in it.
-
-    Whether a signature is a method cannot be told from the brief alone, so with classes there is none.
-    """
-    parts: list[str] = []
-    for line in interface:
-        if line.startswith("class "):
-            if not re.match(r"class \w*(Error|Exception|Warning)\b", line):
-                return ""
-            parts.append(f"{line.rstrip(':')}: ...")
-            continue
-        head = line if line.startswith(("def ", "async def ")) else f"def {line}"
-        name = head.removeprefix("async ").removeprefix("def ").split("(")[0].strip()
-        if not name.isidentifier() or "self" in head:
-            return ""
-        parts.append(f"{head.rstrip(':')}:\n{docstring(brief, name)}")
-    return "\n\n\n".join(parts)
 
 
 def _retry(problems: Sequence[str]) -> str:

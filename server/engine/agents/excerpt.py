@@ -5,39 +5,112 @@ sentences are copied and never paraphrased.
 """
 
 import re
+from collections.abc import Iterable
+from typing import NamedTuple
 
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
+_SPAN = re.compile(r"`[^`\n]*`?")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
+_RULE = re.compile(
+    r"\b(raises?|must|never|always|only|at (?:least|most)|below|above|between|ignored|error|default)\b"
+)
 _MOST = 900
 _LEAD = 24
 """An item that names something this early is about it; one that names it later only refers to it."""
 
 
 def excerpt(brief: str, name: str) -> str:
-    """Paragraphs and list items that mention `name`, as one text; empty if none does."""
-    mention = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-    found = [item for item in items(brief) if mention.search(item)]
-    leading = [item for item in found if mention.search(item[: len(name) + _LEAD])]
-    text = "\n".join(leading or found)
-    return text if len(text) <= _MOST else text[: text.rfind(" ", 0, _MOST)]
+    """Paragraphs and list items about `name`, as one text; empty if none mentions it.
+
+    Those that begin with it, in a code span, are about it; the others only refer to it, and are taken where
+    there is no better. So is a mention outside code spans.
+    """
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    code = re.compile(rf"`[^`\n]*(?<!\w){re.escape(name)}(?!\w)[^`\n]*`")
+    texts = [text for text in items(brief) if not _lists_files(text)]
+    mention = code if any(code.search(text) for text in texts) else word
+    found = [text for text in texts if mention.search(text)]
+    leading = [text for text in found if _begins_with(text, mention)]
+    return _shortened("\n".join(leading or found))
 
 
-def docstring(brief: str, name: str, examples: tuple[str, ...] = (), indent: str = "    ") -> str:
-    """The excerpt as a docstring with doctest lines, ready to stand under a signature."""
-    lines = [*excerpt(brief, name).splitlines(), *(["", *examples] if examples else [])]
+def _begins_with(text: str, mention: re.Pattern[str]) -> bool:
+    """Whether nothing but other code spans and a few characters stand before the mention."""
+    match = mention.search(text)
+    before = text[: match.start()] if match else text
+    return len(_SPAN.sub("", before)) <= _LEAD
+
+
+def _lists_files(text: str) -> bool:
+    return text.count(".py`") > 1
+
+
+def rules(brief: str, name: str, params: Iterable[str]) -> str:
+    """The excerpt about a function, and below it what the brief says of its parameters in general."""
+    own = excerpt(brief, name)
+    words = {word for param in params for word in (param, param.rpartition("_")[2]) if len(word) > 1}
+    general = [
+        sentence
+        for block in blocks(brief)
+        if not block.is_item and block.text not in own
+        for sentence in _SENTENCE.split(" ".join(block.text.split()))
+        if _RULE.search(sentence) and words & set(re.findall(r"\w+", sentence))
+        if not _lists_files(sentence) and not re.match(r"`[\w.]+\(", sentence)
+    ]
+    return _shortened("\n".join([own, *general] if own else general))
+
+
+def about_class(brief: str, name: str) -> str:
+    """The sentences of paragraphs that are about a class and name no file."""
+    word = re.compile(rf"\b{re.escape(name)}\b")
+    found = [
+        sentence
+        for block in blocks(brief)
+        for sentence in _SENTENCE.split(" ".join(block.text.split()))
+        if word.search(sentence) and not _lists_files(sentence) and not sentence.endswith(("methods", ":"))
+        if not block.is_item or _begins_with(block.text, word)
+    ]
+    return _shortened("\n".join(found))
+
+
+def docstring(text: str, examples: tuple[str, ...] = (), indent: str = "    ") -> str:
+    """A text as a docstring with doctest lines, ready to stand under a signature."""
+    lines = [*text.splitlines(), *(["", *examples] if examples else [])]
     body = "\n".join(f"{indent}{line}".rstrip() for line in lines).replace('"""', "'''")
     return f'{indent}"""\n{body}\n{indent}"""' if lines else f"{indent}..."
 
 
-def items(brief: str) -> list[str]:
-    """Paragraphs and list items, each as one text."""
-    found: list[str] = []
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST else text[: text.rfind(" ", 0, _MOST)]
+
+
+class Block(NamedTuple):
+    """A paragraph, a heading or a list item, as one text."""
+
+    text: str
+    is_item: bool
+
+
+def blocks(brief: str) -> list[Block]:
+    found: list[Block] = []
     fresh = True
     for line in brief.splitlines():
+        is_item = bool(_ITEM.match(line))
         if not line.strip():
             fresh = True
-        elif fresh or _ITEM.match(line):
-            found.append(_ITEM.sub("", line).strip())
-            fresh = False
+        elif fresh or is_item or line.startswith("#"):
+            found.append(Block(_ITEM.sub("", line).strip(), is_item or (fresh and _continues(line, found))))
+            fresh = line.startswith("#")
         else:
-            found[-1] += f"\n{line.strip()}"
+            found[-1] = found[-1]._replace(text=f"{found[-1].text}\n{line.strip()}")
     return found
+
+
+def items(brief: str) -> list[str]:
+    """Paragraphs and list items, each as one text."""
+    return [block.text for block in blocks(brief)]
+
+
+def _continues(line: str, found: list[Block]) -> bool:
+    """A paragraph that is indented under a list item belongs to the list."""
+    return line.startswith(("  ", "\t")) and bool(found) and found[-1].is_item

@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Iterable
 
+from .signature import read_signature
+
 
 def outline(code: str) -> str:
     """Imports, constants, signatures and first docstring lines of Python code, without bodies."""
@@ -24,7 +26,7 @@ def signatures(code: str) -> tuple[str, ...]:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             found.append(_head(node))
             found += [
-                f"{node.name}: {_head(inner)}"
+                _method(node.name, inner)
                 for inner in node.body
                 if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)
                 and not inner.name.startswith("_")
@@ -32,6 +34,12 @@ def signatures(code: str) -> tuple[str, ...]:
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
             found.append(_head(node))
     return tuple(found)
+
+
+def _method(owner: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    line = f"{owner}: {_head(node)}"
+    signature = read_signature(line)
+    return signature.line if signature else line
 
 
 def public_names(code: str) -> tuple[str, ...]:

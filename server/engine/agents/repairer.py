@@ -6,7 +6,6 @@ A file too broken to have functions is written anew as a whole.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from ..errors import AnswerError
 from ..llm.gateway import Gateway
@@ -14,9 +13,12 @@ from ..llm.types import Answer, Message, Request
 from ..types import Brief, Candidate, Plan, SourceFile
 from .answers import dropped_names, read_code
 from .coder import allowed_imports, project_context
-from .excerpt import docstring
+from .excerpt import docstring, excerpt
+from .outline import signatures
 from .planner import full_text
 from .prompts import render
+from .signature import read_signature
+from .skeleton import text_of
 from .splice import splice, stub_of
 
 _MOST_FAILURES = 3
@@ -75,11 +77,10 @@ def _fresh(
     examples: Sequence[str],
 ) -> tuple[Message, ...]:
     """Asks for the function anew, under the brief's words and examples, without showing the wrong one."""
-    name = target.rsplit(".", 1)[-1]
     stub, rest = "", ""
     if target:
-        text = partial(docstring, context["brief"], name, tuple(examples[:_MOST_EXAMPLES]))
-        stub, rest = stub_of(file.text, target, lambda indent: text(indent=indent))
+        text, lines = _words(context["brief"], file, target), tuple(examples[:_MOST_EXAMPLES])
+        stub, rest = stub_of(file.text, target, lambda indent: docstring(text, lines, indent))
     if not stub:
         return _again(context, file, target, failures)
     seen = [line for failure in failures[:_MOST_FAILURES] for line in failure.splitlines() if "Error" in line]
@@ -87,6 +88,14 @@ def _fresh(
         "An earlier version was wrong:\n" + "\n".join(f"- {line.strip()}" for line in seen) if seen else ""
     )
     return render("rewrite", **context, rest=rest.strip(), stub=stub, failures=wrong)
+
+
+def _words(brief: str, file: SourceFile, target: str) -> str:
+    """What the brief says of the target."""
+    for line in signatures(file.text):
+        if (one := read_signature(line)) and one.full_name == target:
+            return text_of(one, brief)
+    return excerpt(brief, target.rsplit(".", 1)[-1])
 
 
 def _again(

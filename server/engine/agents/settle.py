@@ -6,7 +6,6 @@ their `__init__.py`; dependencies point at planned files and have no cycle; ever
 belongs to some file's interface; third-party packages are real names that the brief does not forbid.
 """
 
-import builtins
 import keyword
 import re
 import sys
@@ -19,9 +18,9 @@ from packaging.utils import canonicalize_name
 
 from ..errors import PlanError
 from ..types import Brief, Plan, PlannedFile, Traits, check_path
+from .interfaces import interfaces, needs
 
 _MAX_FILES = 40
-_HEAD = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)(?:\.(\w+))?\s*\(")
 
 
 def settle(draft: Any, brief: Brief, traits: Traits) -> Plan:
@@ -37,13 +36,17 @@ def settle(draft: Any, brief: Brief, traits: Traits) -> Plan:
         drafted |= {path: {} for path in _inits(drafted) if path not in drafted}
     if len(drafted) > _MAX_FILES:
         raise PlanError(f"the plan has {len(drafted)} files; {_MAX_FILES} are the most")
-    interfaces = _interfaces(drafted, brief, traits)
-    edges = _without_cycles({path: _dependencies(path, entry, drafted) for path, entry in drafted.items()})
+    lines = {path: [_text(item) for item in _list(entry.get("interface"))] for path, entry in drafted.items()}
+    interface = interfaces(lines, brief, traits)
+    used = needs(interface, brief.text)
+    edges = _without_cycles(
+        {path: [*_dependencies(path, entry, drafted), *used[path]] for path, entry in drafted.items()}
+    )
     files = [
         PlannedFile(
             path=path,
             purpose=_text(drafted[path].get("purpose")) or _purpose(path, brief),
-            interface=interfaces[path],
+            interface=interface[path],
             depends_on=tuple(edges[path]),
         )
         for path in _in_order(edges)
@@ -136,7 +139,7 @@ def _without_cycles(edges: dict[str, list[str]]) -> dict[str, list[str]]:
         return False
 
     for path, targets in edges.items():
-        for target in targets:
+        for target in dict.fromkeys(targets):
             if not reaches(target, path):
                 kept[path].append(target)
     return kept
@@ -154,35 +157,6 @@ def _in_order(edges: Mapping[str, list[str]]) -> list[str]:
     for path in edges:
         visit(path)
     return list(order)
-
-
-def _interfaces(
-    drafted: Mapping[str, Mapping[str, Any]], brief: Brief, traits: Traits
-) -> dict[str, tuple[str, ...]]:
-    """Each file's interface; what the brief declares and the draft forgot is added where it belongs."""
-    exact = {head: signature for signature in traits.signatures if (head := _name_of(signature))}
-    homes: dict[str, list[str]] = {path: [] for path in drafted}
-    modules = [path for path in drafted if PurePosixPath(path).name != "__init__.py"] or list(drafted)
-    for path in modules:
-        for item in _list(drafted[path].get("interface")):
-            if line := _text(item):
-                homes[path].append(line)
-    given = {_name_of(line) for lines in homes.values() for line in lines}
-    for head, signature in exact.items():
-        if head not in given and not hasattr(builtins, head):
-            homes[_home(signature, brief, modules)].append(signature)
-    return {path: tuple(dict.fromkeys(lines))[:24] for path, lines in homes.items()}
-
-
-def _home(signature: str, brief: Brief, modules: list[str]) -> str:
-    """The module that the brief names last before the signature; the last module if there is none."""
-    before = brief.text.partition(f"`{signature}")[0]
-    return max(modules, key=lambda path: (before.rfind(path), modules.index(path)))
-
-
-def _name_of(signature: str) -> str:
-    match = _HEAD.match(signature)
-    return (match[3] or match[1] or match[2] or "") if match else ""
 
 
 def _packages(drafted: Any, traits: Traits, files: Mapping[str, Any]) -> tuple[str, ...]:

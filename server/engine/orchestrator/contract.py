@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ..agents.checks import TestBed
 from ..agents.outline import public_names, signatures
+from ..agents.signature import read_signature
 from ..types import Plan
-from .workshop import Files, Workshop, head_name
+from .workshop import Files, Workshop, mentioned_names
 
 _MOST_NAMES = 16
 _MOST_SIGNATURES = 30
@@ -34,8 +35,7 @@ class Contract:
 
 def contract_of(shop: Workshop, plan: Plan, files: Files) -> Contract:
     """Names the brief gives are imported from the package that offers them, else from their module."""
-    mentioned = {symbol.split(".")[0] for symbol in shop.traits.symbols}
-    mentioned |= {name for line in shop.traits.signatures if (name := head_name(line))}
+    mentioned = mentioned_names(shop.traits)
     imports = ["import pytest"]
     names: list[str] = []
     interface: list[str] = []
@@ -88,12 +88,9 @@ def _subjects(names: Sequence[str], interface: Sequence[str]) -> list[list[str]]
     """Functions and methods, dealt into a few groups; a single one is asked for twice, differently."""
     found: list[str] = []
     for line in interface:
-        owner, _, rest = line.partition(": ")
-        head = head_name(rest or owner)
-        if rest and owner in names and head != "__init__":
-            found.append(f"`{owner}.{head}`")
-        elif not rest and head in names and not line.startswith("class "):
-            found.append(f"`{head}`")
+        one = read_signature(line)
+        if one and not one.is_class and (one.owner or one.name) in names:
+            found.append(f"`{one.full_name}`")
     found = list(dict.fromkeys(found)) or [f"`{name}`" for name in names]
     if not found:
         return []

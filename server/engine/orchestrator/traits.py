@@ -1,8 +1,8 @@
 """Traits: what can be measured of a brief without asking a model, in under 5 ms."""
 
-import ast
 import re
 
+from ..agents.declarations import declarations
 from ..types import Brief, Traits, check_path
 
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -10,9 +10,6 @@ _PATH = re.compile(
     r"(?<![\w./~-])((?:[\w-]+/)*[\w-]+\.(?:py|pyi|toml|json|ya?ml|md|txt|cfg|ini|sql|html|css|sh))(?![\w/])"
 )
 _CALL = re.compile(r"^(?:async\s+)?(?:def\s+)?([A-Za-z_][\w.]*)\s*\(")
-_SIGNATURE = re.compile(
-    r"^(?:async\s+)?(?:def\s+)?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?\([\w\s,=*:.\[\]|\"'-]*\)(?:\s*->\s*.+)?$"
-)
 _NAME = re.compile(r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$")
 _CLASS = re.compile(r"\bclass(?:es)?\s+`?([A-Z]\w+)")
 _IMPORT = re.compile(r"\bfrom\s+([\w.]+)\s+import\s+([\w, ]+)")
@@ -45,7 +42,7 @@ def measure(brief: Brief) -> Traits:
         sentences=len(_SENTENCE.findall(text)),
         paths=paths,
         symbols=symbols,
-        signatures=_signatures(text),
+        signatures=tuple(signature.line for signature in declarations(text)),
         standard_library_only=bool(_STANDARD_ONLY.search(text)),
         packages=_packages(text),
         constraints=rules,
@@ -76,20 +73,6 @@ def _symbols(text: str) -> tuple[str, ...]:
             found[name[1] if name.re is _CALL else name[0]] = None
     found.update(dict.fromkeys(_CLASS.findall(text)))
     return tuple(found)
-
-
-def _signatures(text: str) -> tuple[str, ...]:
-    spans = (span.strip() for span in _CODE.findall(text))
-    return tuple(dict.fromkeys(span for span in spans if _SIGNATURE.match(span) and _declares(span)))
-
-
-def _declares(span: str) -> bool:
-    """Whether a call could stand in a definition: `f(text)` and not `f("abc")`."""
-    try:
-        ast.parse(f"def {span.removeprefix('async ').removeprefix('def ').replace('.', '_', 1)}: ...")
-    except SyntaxError:
-        return False
-    return True
 
 
 def _packages(text: str) -> tuple[str, ...]:

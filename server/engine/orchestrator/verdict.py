@@ -15,10 +15,11 @@ import ast
 import builtins
 from collections.abc import Iterator, Sequence
 
+from ..agents.signature import read_signature
 from ..types import Plan, StageResult, Traits, Verdict
 from .elect import ANCHORED, INVENTED
 from .examine import Examined
-from .workshop import Files, head_name
+from .workshop import Files, head_name, mentioned_names
 
 _LEAST_CHECKS = 3
 
@@ -86,8 +87,7 @@ def judge(
 
 def contract_names(plan: Plan, traits: Traits) -> tuple[str, ...]:
     """Top-level names that both the brief and the plan's interfaces give."""
-    mentioned = {symbol.split(".")[0] for symbol in traits.symbols}
-    mentioned |= {name for signature in traits.signatures if (name := head_name(signature))}
+    mentioned = mentioned_names(traits)
     names = (head_name(line) for file in plan.files for line in file.interface)
     return tuple(dict.fromkeys(name for name in names if name and name in mentioned))
 
@@ -101,8 +101,14 @@ def undefined_names(traits: Traits, files: Files) -> tuple[str, ...]:
         for node in _nodes(file.text)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     }
-    declared = dict.fromkeys(head_name(line) for line in traits.signatures)
-    return tuple(name for name in declared if name and name not in defined and not hasattr(builtins, name))
+    declared = [signature for line in traits.signatures if (signature := read_signature(line))]
+    return tuple(
+        one.full_name
+        for one in declared
+        if one.name not in defined
+        and not one.name.startswith("__")
+        and (one.owner or not hasattr(builtins, one.name))
+    )
 
 
 def _nodes(text: str) -> Iterator[ast.AST]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ...settings import Settings
 from ..agents.outline import methods_of, public_names
+from ..agents.signature import read_signature
 from ..journal import Journal
 from ..llm.gateway import Gateway
 from ..sandbox import Sandbox
@@ -43,20 +44,21 @@ def promised_names(planned: PlannedFile, traits: Traits) -> tuple[str, ...]:
 
     What only the plan mentions may be left out by a file that does its job another way.
     """
-    mentioned = {symbol.split(".")[0] for symbol in traits.symbols}
-    mentioned |= {name for signature in traits.signatures if (name := head_name(signature))}
+    mentioned = mentioned_names(traits)
     names = (head_name(line) for line in planned.interface)
     return tuple(dict.fromkeys(name for name in names if name and name in mentioned))
 
 
-def head_name(signature: str) -> str:
-    """The top-level name a signature defines: `def f(x)` -> f, `class A(B)` -> A, `f(x)` -> f.
+def head_name(line: str) -> str:
+    """The top-level name a line of an interface stands for; none for a method."""
+    signature = read_signature(line)
+    return signature.head if signature else ""
 
-    A method (`Class.method(...)`, `Class: def method(...)`) defines none.
-    """
-    words = signature.removeprefix("async ").removeprefix("def ").removeprefix("class ").strip()
-    name = words.split("(")[0].split(":")[0].split(" ")[0].strip()
-    return name if name.isidentifier() else ""
+
+def mentioned_names(traits: Traits) -> set[str]:
+    """Top-level names the brief gives."""
+    heads = (head_name(line) for line in traits.signatures)
+    return {symbol.split(".")[0] for symbol in traits.symbols} | {name for name in heads if name}
 
 
 def missing_names(planned: PlannedFile, traits: Traits, text: str) -> tuple[str, ...]:

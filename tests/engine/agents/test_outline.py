@@ -61,7 +61,7 @@ def test_public_names_are_what_another_file_may_import() -> None:
 def test_signatures_tell_methods_from_functions() -> None:
     assert signatures(CODE) == (
         "class Circle(Base)",
-        "Circle: def area(self) -> float",
+        "Circle.area() -> float",
         "async def load(name: str, *, strict: bool=False) -> Circle",
     )
 

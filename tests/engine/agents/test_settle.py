@@ -165,7 +165,7 @@ def test_signatures_of_the_brief_are_the_interface_of_its_only_file() -> None:
     plan = settled(
         {"files": [{"path": "app.py"}]}, "Write `app.py` with `parse(text: str) -> dict` and `dump(x)`."
     )
-    assert plan.files[0].interface == ("parse(text: str) -> dict", "dump(x)")
+    assert plan.files[0].interface == ("def parse(text: str) -> dict", "def dump(x)")
 
 
 _JSON = st.recursive(

@@ -34,5 +34,5 @@ def test_a_function_the_draft_forgot_goes_to_the_file_the_brief_puts_it_in() -> 
     }
     plan = settle(draft, BRIEF, measure(BRIEF))
     interfaces = {file.path: file.interface for file in plan.files}
-    assert interfaces["kit/a.py"] == ("def one(x: int) -> int", "two(x)")
-    assert interfaces["kit/b.py"] == ("three(x)",)
+    assert interfaces["kit/a.py"] == ("def one(x)", "def two(x)")
+    assert interfaces["kit/b.py"] == ("def three(x)",)

@@ -1,0 +1,59 @@
+"""The skeleton of a file: its interface as code, with the brief's own words where the bodies will be."""
+
+import ast
+from collections.abc import Sequence
+
+from .excerpt import about_class, docstring, rules
+from .signature import Signature, read_signature
+
+
+def skeleton(interface: Sequence[str], brief: str) -> str:
+    """Classes with their methods, and functions; empty if a line of the interface is none of these."""
+    found = [read_signature(line) for line in interface]
+    signatures = [one for one in found if one is not None]
+    if not signatures or len(signatures) < len(found):
+        return ""
+    parts = []
+    for one in signatures:
+        if one.is_class:
+            methods = [method for method in signatures if method.owner == one.name]
+            parts.append(_class(one, methods, brief))
+        elif not one.owner:
+            parts.append(f"{head(one)}\n{docstring(text_of(one, brief))}")
+    return "\n\n\n".join(parts)
+
+
+def text_of(one: Signature, brief: str) -> str:
+    """What the brief says of a class, or of a function or method and its parameters."""
+    if one.is_class:
+        return about_class(brief, one.name)
+    return "" if one.name.startswith("__") else rules(brief, one.name, _parameters(one))
+
+
+def head(one: Signature) -> str:
+    """The `def` line; a method's has its receiver."""
+    receiver = ("cls" if one.on_class else "self") if one.owner else ""
+    params = ", ".join(filter(None, (receiver, one.params)))
+    returns = f" -> {one.returns}" if one.returns else ""
+    return f"{'async ' if one.is_async else ''}def {one.name}({params}){returns}:"
+
+
+def _class(one: Signature, methods: Sequence[Signature], brief: str) -> str:
+    text = text_of(one, brief)
+    parts = [docstring(text)] if text else []
+    for method in sorted(methods, key=lambda method: method.name != "__init__"):
+        decorator = "    @classmethod\n" if method.on_class else ""
+        words = docstring(text_of(method, brief), indent="        ")
+        parts.append(f"{decorator}    {head(method)}\n{words}")
+    line = f"{one.line}(Exception)" if one.is_error and not one.bases else one.line
+    return f"{line}:\n" + ("\n\n".join(parts) or "    ...")
+
+
+def _parameters(one: Signature) -> tuple[str, ...]:
+    try:
+        function = ast.parse(f"def f({one.params}): ...").body[0]
+    except SyntaxError:
+        return ()
+    assert isinstance(function, ast.FunctionDef)
+    arguments = function.args
+    return tuple(arg.arg for arg in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
