@@ -24,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .database import Database
 from .errors import StorageError
 
 Json = Any
@@ -49,7 +50,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
-        self._database: sqlite3.Connection | None = None
+        self._database = Database(folder / "journal.sqlite", _SCHEMA)
         self._running: dict[str, asyncio.Task[Json]] = {}
 
     async def step(self, kind: str, inputs: Json, run: Callable[[], Awaitable[Json]]) -> tuple[Json, bool]:
@@ -96,7 +97,7 @@ class Journal:
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
-        await self._on_thread(self._close)
+        await self._on_thread(self._database.close)
         self._thread.shutdown(wait=False)
 
     async def _run(self, key: str, kind: str, run: Callable[[], Awaitable[Json]]) -> Json:
@@ -128,7 +129,7 @@ class Journal:
             raise _storage_error(error, self._folder) from error
 
     def _load(self, key: str) -> tuple[Json] | None:
-        row = self._open().execute("SELECT result, blob FROM steps WHERE key = ?", (key,)).fetchone()
+        row = self._database.execute("SELECT result, blob FROM steps WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
         content, blob = row
@@ -139,7 +140,7 @@ class Journal:
                 return (json.loads(content),)
         except ValueError as error:
             log.warning("a result in %s is damaged and is made again: %s", self._folder, error)
-        self._open().execute("DELETE FROM steps WHERE key = ?", (key,))
+        self._database.execute("DELETE FROM steps WHERE key = ?", (key,))
         return None
 
     def _load_blob(self, digest: str) -> bytes | None:
@@ -158,7 +159,7 @@ class Journal:
         if len(content) > _LARGE:
             blob = self._save_blob(content)
         row = (key, kind, time.time(), None if blob else content, blob)
-        self._open().execute("INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?)", row)
+        self._database.execute("INSERT OR IGNORE INTO steps VALUES (?, ?, ?, ?, ?)", row)
 
     def _save_blob(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()
@@ -179,34 +180,13 @@ class Journal:
     def _blob_path(self, digest: str) -> Path:
         return self._folder / "blobs" / digest[:2] / digest
 
-    def _open(self) -> sqlite3.Connection:
-        if self._database is None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            database = sqlite3.connect(
-                self._folder / "journal.sqlite", isolation_level=None, timeout=30, check_same_thread=False
-            )
-            try:
-                database.execute("PRAGMA journal_mode=WAL")
-                database.execute("PRAGMA synchronous=FULL")
-                database.execute(_SCHEMA)
-            except BaseException:
-                database.close()
-                raise
-            self._database = database
-        return self._database
-
-    def _close(self) -> None:
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-
     def _set_aside(self) -> None:
         """A journal is a memo: losing it costs time, never a project. The damaged file is kept."""
-        self._close()
+        self._database.close()
         stamp = time.strftime("%Y%m%d-%H%M%S")
         log.warning("the journal in %s is damaged; it is kept as *.damaged-%s", self._folder, stamp)
         for suffix in ("", "-wal", "-shm"):
-            file = self._folder / f"journal.sqlite{suffix}"
+            file = self._database.file.with_name(self._database.file.name + suffix)
             if file.exists():
                 file.replace(file.with_name(f"{file.name}.damaged-{stamp}"))
 

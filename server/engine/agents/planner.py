@@ -1,10 +1,12 @@
 """The planner: a brief becomes a plan.
 
-When the brief itself says which one file it wants, no model is asked. Otherwise a model drafts the plan
-under a JSON schema, and `settle` makes it sound: what the brief names wins over what a model invents.
+When the brief itself says which files it wants and what each defines, no model is asked. Otherwise a model
+drafts the plan under a JSON schema, and `settle` makes it sound: what the brief names wins over what a model
+invents.
 """
 
 import json
+from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
@@ -54,8 +56,8 @@ _ATTEMPTS = 3
 async def draft_plan(gateway: Gateway, brief: Brief, traits: Traits) -> Plan:
     """Raises PlanError if the brief names no file and no attempt gave a usable plan."""
     named = sources(traits)
-    if len(named) == 1:
-        return _plan_of_one(brief, traits, named[0])
+    if named and (plan := _told(brief, traits, named)) is not None:
+        return plan
     problem = ""
     for attempt in range(_ATTEMPTS):
         request = Request(
@@ -86,11 +88,16 @@ def full_text(brief: Brief) -> str:
     return brief.text.strip() + (f"\n\nConstraints:{constraints}" if constraints else "")
 
 
-def _plan_of_one(brief: Brief, traits: Traits, path: str) -> Plan:
+def _told(brief: Brief, traits: Traits, named: tuple[str, ...]) -> Plan | None:
+    """The plan that the brief itself gives; None if it leaves open what some file is for."""
+    draft = {"summary": _title(brief), "files": [{"path": path} for path in named]}
     try:
-        return settle({"summary": _title(brief), "files": [{"path": path}]}, brief, traits)
+        plan = settle(draft, brief, traits)
     except ValidationError as error:
         raise PlanError(f"the brief asks for an impossible file: {error}", "Name another one.") from error
+    modules = [file for file in plan.files if PurePosixPath(file.path).name != "__init__.py"]
+    known = len(named) == 1 or all(file.interface for file in modules)
+    return plan if known else None
 
 
 def _title(brief: Brief) -> str:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from ..database import Database
 from ..errors import StorageError
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class Ledger:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
-        self._database: sqlite3.Connection | None = None
+        self._database = Database(file, _SCHEMA)
 
     async def reserve(self, run: str, purpose: str, model: str, worst: Spent, month_usd: float) -> int | None:
         """Writes an open call and returns its number, or None if it would pass the month's limit."""
@@ -59,7 +60,7 @@ class Ledger:
         return await self._on_thread(self._month_usd)
 
     async def aclose(self) -> None:
-        await self._on_thread(self._close)
+        await self._on_thread(self._database.close)
         self._thread.shutdown(wait=False)
 
     async def _on_thread(self, call: Callable[..., T], *args: Any) -> T:
@@ -78,22 +79,21 @@ class Ledger:
             ) from error
 
     def _reserve(self, run: str, purpose: str, model: str, worst: Spent, month_usd: float) -> int | None:
-        database = self._open()
-        database.execute("BEGIN IMMEDIATE")
+        self._database.execute("BEGIN IMMEDIATE")
         try:
             if worst.cost_usd > 0 and self._month_usd() + worst.cost_usd > month_usd + ROUNDING:
                 return None
-            cursor = database.execute(
+            cursor = self._database.execute(
                 "INSERT INTO calls (run, at, month, purpose, model, tokens_in, tokens_out, cost_usd,"
                 " seconds, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
                 (run, time.time(), _month(), purpose, model, *worst, OPEN),
             )
             return cursor.lastrowid
         finally:
-            database.execute("COMMIT")
+            self._database.execute("COMMIT")
 
     def _settle(self, call: int, spent: Spent, seconds: float, outcome: str) -> None:
-        self._open().execute(
+        self._database.execute(
             "UPDATE calls SET tokens_in = ?, tokens_out = ?, cost_usd = ?, seconds = ?, outcome = ?"
             " WHERE id = ?",
             (*spent, round(seconds, 3), outcome, call),
@@ -101,26 +101,7 @@ class Ledger:
 
     def _month_usd(self) -> float:
         query = "SELECT COALESCE(SUM(cost_usd), 0) FROM calls WHERE month = ?"
-        return float(self._open().execute(query, (_month(),)).fetchone()[0])
-
-    def _open(self) -> sqlite3.Connection:
-        if self._database is None:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            database = sqlite3.connect(self._file, isolation_level=None, timeout=30, check_same_thread=False)
-            try:
-                database.execute("PRAGMA journal_mode=WAL")
-                database.execute("PRAGMA synchronous=FULL")
-                database.executescript(_SCHEMA)
-            except BaseException:
-                database.close()
-                raise
-            self._database = database
-        return self._database
-
-    def _close(self) -> None:
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        return float(self._database.execute(query, (_month(),)).fetchone()[0])
 
 
 def _month() -> str:

@@ -151,6 +151,23 @@ async def test_the_loop_does_no_heavy_work_of_its_own(sandbox: Sandbox) -> None:
     assert longest < 0.1
 
 
+async def test_the_loop_goes_on_while_a_program_runs(sandbox: Sandbox) -> None:
+    """A wait that blocked the loop would let nothing else run in these two seconds."""
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.02)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    outcome = await sandbox.run(program("import time; time.sleep(2)"))
+    ticking.cancel()
+    assert outcome.exit_code == 0
+    assert ticks > 20
+
+
 async def test_switched_off_means_none(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="switched off"):
         await open_sandbox(settings_for("none", tmp_path))

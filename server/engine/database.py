@@ -1,0 +1,35 @@
+"""A SQLite file that several processes share and that survives a kill or a loss of power."""
+
+import sqlite3
+from pathlib import Path
+
+
+class Database:
+    """Opened on first use, on the thread that uses it."""
+
+    def __init__(self, file: Path, schema: str) -> None:
+        self.file = file
+        self._schema = schema
+        self._connection: sqlite3.Connection | None = None
+
+    def execute(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        return self._open().execute(statement, values)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            opened = sqlite3.connect(self.file, isolation_level=None, timeout=30, check_same_thread=False)
+            try:
+                opened.execute("PRAGMA journal_mode=WAL")
+                opened.execute("PRAGMA synchronous=FULL")
+                opened.executescript(self._schema)
+            except BaseException:
+                opened.close()
+                raise
+            self._connection = opened
+        return self._connection
