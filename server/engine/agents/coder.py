@@ -78,7 +78,7 @@ def reexport(path: str, modules: Sequence[SourceFile]) -> SourceFile:
 def allowed_imports(plan: Plan, path: str) -> str:
     """Which modules the file may import, in words."""
     packages = f", the installed packages {', '.join(plan.packages)}" if plan.packages else ""
-    own = sorted(_module(file.path) for file in plan.files if file.path != path)
+    own = sorted(_module(other) for file in plan.files if file.path == path for other in file.depends_on)
     modules = f", and the project's own modules {', '.join(f'`{name}`' for name in own)}" if own else ""
     return f"It may import only the standard library{packages}{modules}."
 
@@ -99,7 +99,10 @@ def _interface(planned: PlannedFile, brief: str) -> str:
     if not planned.interface:
         return ""
     if code := skeleton(planned.interface, brief):
-        return f"Start from this skeleton and keep its names and parameters:\n\n```python\n{code}\n```"
+        return (
+            "Start from this skeleton, keep names and parameters, and write code in place of docstrings:"
+            f"\n\n```python\n{code}\n```"
+        )
     return "It must define:\n" + "\n".join(f"- `{line}`" for line in planned.interface)
 
 

@@ -1,18 +1,18 @@
 """What a file offers to others, in few words: the context one file needs of another."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .signature import read_signature
 
 
-def outline(code: str) -> str:
-    """Imports, constants, signatures and first docstring lines of Python code, without bodies."""
+def outline(code: str, *, whole: Collection[str] = ()) -> str:
+    """Imports, constants, signatures and first docstring lines; bodies only of functions in `whole`."""
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return code
-    return "\n".join(line for node in tree.body for line in _lines(node, ""))
+    return "\n".join(line for node in tree.body for line in _lines(node, "", whole))
 
 
 def signatures(code: str) -> tuple[str, ...]:
@@ -79,15 +79,17 @@ def methods_of(code: str, classes: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _lines(node: ast.stmt, indent: str) -> list[str]:
+def _lines(node: ast.stmt, indent: str, whole: Collection[str]) -> list[str]:
     if isinstance(node, ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign):
         line = ast.unparse(node)
         return [indent + (line if len(line) <= 100 else line[:97] + "...")]
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if node.name in whole:
+            return [indent + line for line in ast.unparse(node).splitlines()]
         documented = _docstring(node, indent + "    ")
         return [f"{indent}{_head(node)}:{'' if documented else ' ...'}", *documented]
     if isinstance(node, ast.ClassDef):
-        inner = [line for child in node.body for line in _lines(child, indent + "    ")]
+        inner = [line for child in node.body for line in _lines(child, indent + "    ", whole)]
         return [
             f"{indent}{_head(node)}:",
             *_docstring(node, indent + "    "),

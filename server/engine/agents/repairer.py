@@ -14,7 +14,7 @@ from ..types import Brief, Candidate, Plan, SourceFile
 from .answers import dropped_names, read_code
 from .coder import allowed_imports, project_context
 from .excerpt import docstring, excerpt
-from .outline import signatures
+from .outline import outline, signatures
 from .planner import full_text
 from .prompts import render
 from .signature import read_signature
@@ -23,6 +23,8 @@ from .splice import splice, stub_of
 
 _MOST_FAILURES = 3
 _MOST_EXAMPLES = 8
+_WHOLE = ("__init__", "__post_init__")
+"""What a function must know of its class: the attributes."""
 
 
 async def repair(
@@ -87,7 +89,7 @@ def _fresh(
     wrong = (
         "An earlier version was wrong:\n" + "\n".join(f"- {line.strip()}" for line in seen) if seen else ""
     )
-    return render("rewrite", **context, rest=rest.strip(), stub=stub, failures=wrong)
+    return render("rewrite", **context, rest=outline(rest, whole=_WHOLE).strip(), stub=stub, failures=wrong)
 
 
 def _words(brief: str, file: SourceFile, target: str) -> str:

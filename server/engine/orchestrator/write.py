@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from ..agents.coder import reexport, write_file
 from ..agents.imports import complete_imports
+from ..agents.signature import read_signature
 from ..errors import AnswerError
 from ..types import Candidate, FileFinished, FileStarted, Finding, Plan, PlannedFile, Severity, SourceFile
 from .workshop import Files, Workshop, missing_names, project_of, promised_names
@@ -55,7 +56,7 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
             plan,
             planned,
             written,
-            samples=shop.samples if attempt == 0 else max(1, shop.samples // 2),
+            samples=_samples(shop, planned) if attempt == 0 else max(1, shop.samples // 2),
             max_tokens=shop.max_tokens,
             attempt=attempt,
             problems=_problems(refused),
@@ -76,6 +77,12 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
     readable.sort(key=lambda candidate: len(candidate.problems))
     shop.emit(FileFinished(file=readable[0].file, problems=readable[0].problems))
     return tuple(readable)
+
+
+def _samples(shop: Workshop, planned: PlannedFile) -> int:
+    """One for a file of nothing but error classes: there is little to elect."""
+    classes = [read_signature(line) for line in planned.interface]
+    return 1 if classes and all(one and one.is_error for one in classes) else shop.samples
 
 
 async def gate(

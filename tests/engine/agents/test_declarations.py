@@ -39,7 +39,11 @@ def test_methods_belong_to_the_class_that_is_spoken_of(brief: str) -> None:
 
 
 def test_several_methods_of_one_item_are_all_found() -> None:
-    brief = "`Box()` has the methods\n- `put(x)` and `drop(x)`: change it. They use `check(x)`.\n\nAlso `check(x)`."
+    brief = (
+        "`Box()` has the methods\n"
+        "- `put(x)` and `drop(x)`: change it. They use `check(x)`.\n\n"
+        "Also `check(x)`."
+    )
     assert lines(brief) == ["class Box", "Box.put(x)", "Box.drop(x)", "def check(x)"]
 
 
