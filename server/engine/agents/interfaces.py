@@ -51,24 +51,30 @@ def interfaces(
 
 
 def needs(interface: Mapping[str, Sequence[str]], brief: str) -> dict[str, tuple[str, ...]]:
-    """For each file the others whose classes the brief names where it speaks of this file's own names."""
+    """For each file the others that it speaks of: by a class's name, or in code by a function's."""
     homes = {
-        signature.name: path
+        signature: path
         for path, lines in interface.items()
         for line in lines
-        if (signature := read_signature(line)) and signature.is_class
+        if (signature := read_signature(line)) and not signature.owner
     }
     found: dict[str, dict[str, None]] = {path: {} for path in interface}
-
-    def errors_only(path: str) -> bool:
-        return all((one := read_signature(line)) and one.is_error for line in interface[path])
-
     for path, lines in interface.items():
-        own = " ".join(text_of(one, brief) for line in lines if (one := read_signature(line)))
-        for name, home in homes.items():
-            if home != path and not errors_only(path) and re.search(rf"\b{name}s?\b", own, re.IGNORECASE):
+        signatures = [one for line in lines if (one := read_signature(line))]
+        if all(one.is_error for one in signatures):
+            continue
+        own = " ".join(text_of(one, brief) for one in signatures)
+        for other, home in homes.items():
+            if home != path and _speaks_of(own, other):
                 found[path][home] = None
     return {path: tuple(others) for path, others in found.items()}
+
+
+def _speaks_of(text: str, signature: Signature) -> bool:
+    name = re.escape(signature.name)
+    if signature.is_class:
+        return re.search(rf"\b{name}s?\b", text, re.IGNORECASE) is not None
+    return re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", text) is not None
 
 
 def _proposed(lines: Iterable[str]) -> list[Signature]:
@@ -106,7 +112,8 @@ def _home(
 
 def _named_before(signature: Signature, brief: Brief, modules: list[str]) -> str:
     """The module that the brief names last before the name; the last module if there is none."""
-    place = re.search(rf"\b{re.escape(signature.name)}\b", brief.text)
+    name = re.escape(signature.name)
+    place = re.search(rf"\b{name}\(", brief.text) or re.search(rf"\b{name}\b(?!\.py)", brief.text)
     before = brief.text[: place.start()] if place else ""
     return max(modules, key=lambda path: (before.rfind(path), modules.index(path)))
 

@@ -20,6 +20,12 @@ import sys
 def run(*args, stdin=""):
     command = [sys.executable, "{path}", *map(str, args)]
     return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=5)"""
+_COMMAND_LINE = (
+    'what the command line of {script} prints, such as `run("ARG", stdin="TEXT").stdout`, or with a file '
+    '`path = tmp_path / "a.txt"`, `path.write_text("TEXT")`, `run(path).stdout`',
+    'the options of {script}, one by one, such as `run("--option", "ARG", stdin="TEXT").stdout`',
+    'wrong use of {script}, such as `run("WRONG").returncode`, `run("WRONG").stdout`',
+)
 _CLIENT = """from fastapi.testclient import TestClient
 
 client = TestClient({app})"""
@@ -61,9 +67,7 @@ def contract_of(shop: Workshop, plan: Plan, files: Files) -> Contract:
     elif script := _script(shop, plan):
         shared.append(_RUN.format(path=script))
         names.append("run")
-        subjects.append(
-            [f'the command line of {script}, such as `run("ARG").stdout` or `run("ARG").returncode`']
-        )
+        subjects += [[aspect.format(script=script)] for aspect in _COMMAND_LINE]
     return Contract(
         bed=TestBed(shared="\n".join(shared), names=tuple(names)),
         interface=tuple(interface[:_MOST_SIGNATURES]),

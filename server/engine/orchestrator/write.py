@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from ..agents.coder import reexport, write_file
 from ..agents.imports import complete_imports
+from ..agents.shadowed import uncover_methods
 from ..agents.signature import read_signature
 from ..errors import AnswerError
 from ..types import Candidate, FileFinished, FileStarted, Finding, Plan, PlannedFile, Severity, SourceFile
@@ -101,7 +102,7 @@ async def _judge(
     if draft.problems:
         return draft
     others = {path: file.text for path, file in written.items()}
-    text = complete_imports(draft.file.path, draft.file.text, others, plan.packages)
+    text = uncover_methods(complete_imports(draft.file.path, draft.file.text, others, plan.packages))
     (formatted,) = await shop.mesh.format((SourceFile(path=draft.file.path, text=text),))
     project = project_of(plan, {**written, formatted.path: formatted})
     findings = await shop.mesh.gate(project, formatted.path)

@@ -24,7 +24,9 @@ from support.command import SLUG_BRIEF, SLUG_CODE, SLUG_TESTS
 from support.scripted_server import HANG, Reply, ScriptedServer
 
 CHECKS = code(SLUG_TESTS)
-TWO = "Write `one.py` with `one() -> int` and `two.py` with `two() -> int`."
+TWO = """Write `one.py` with `one() -> int`, which is 1.
+
+Write `two.py` with `two() -> int`, which is the double of `one()`."""
 ONE_CODE = code('def one() -> int:\n    """One."""\n    return 1\n')
 TWO_CODE = code('def two() -> int:\n    """Two."""\n    return 2\n')
 
@@ -98,14 +100,12 @@ async def test_a_budget_that_ends_while_writing_is_paid_up_later(dry: Spine) -> 
     author = dry.script(
         one=Reply(ONE_CODE, usage=(600, 400)), two=Reply(TWO_CODE, usage=(600, 400)), checks=code("x = 1\n")
     )
-    plan = {"path": "two.py", "purpose": "", "interface": [], "depends_on": ["one.py"]}
-    author.answers["plan"] = {"summary": "s", "files": [plan], "packages": [], "run": []}
     models = {"max_tokens": 400}
     with pytest.raises(BudgetError) as caught:
         await dry.generate(TWO, budget={"tokens": 1100}, models=models)
     assert caught.value.setting == "budget.tokens"
     before = list(author.asked)
-    assert before == ["plan", "one.py"]
+    assert before == ["one.py"]
     capsule = await dry.generate(TWO, models=models)
     assert {"one.py", "two.py"} <= set(texts(capsule))
     paid = author.asked[len(before) :]
@@ -188,9 +188,7 @@ async def test_a_disk_that_fills_up_in_the_middle_loses_no_answer(
                 file.flush()
         return TWO_CODE
 
-    plan = {"path": "two.py", "purpose": "", "interface": [], "depends_on": ["one.py"]}
-    answers = {"summary": "s", "files": [plan], "packages": [], "run": []}
-    author = spine.script(plan=answers, one=ONE_CODE, two=[fill, TWO_CODE], checks=code("x = 1\n"))
+    author = spine.script(one=ONE_CODE, two=[fill, TWO_CODE], checks=code("x = 1\n"))
     with pytest.raises(StorageError, match="full") as caught:
         await spine.generate(TWO)
     assert caught.value.next_step
