@@ -3,7 +3,7 @@
 *Verified* means: everything the brief declares is defined, no stage failed and none was skipped, at least
 three checks passed, every public name the brief gives was exercised by a check that passed, no check
 anchored in the brief failed, and disputed checks (invented ones the project fails, so either may be wrong)
-are not more than those that passed.
+are fewer than those that passed.
 
 The confidence is the estimated chance that the next check of the brief would pass: passed and failed
 checks as a Beta posterior with a uniform prior, where an invented check counts a third of an anchored one,
@@ -59,7 +59,7 @@ def judge(
         reasons.append(f"{len(anchored_failed)} checks with values from the brief fail")
     if unexercised:
         reasons.append(f"no passing check exercises {', '.join(f'`{name}`' for name in unexercised)}")
-    if len(disputed) > len(passed):
+    if disputed and len(disputed) >= len(passed):
         reasons.append(f"{len(disputed)} checks are disputed, against {len(passed)} that pass")
 
     coverage = 1 - len(unexercised) / len(names) if names else 1.0

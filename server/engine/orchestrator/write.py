@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from ..agents.coder import reexport, write_file
+from ..agents.documented import documented
 from ..agents.imports import complete_imports
 from ..agents.shadowed import uncover_methods
 from ..agents.signature import read_signature
@@ -103,6 +104,7 @@ async def _judge(
         return draft
     others = {path: file.text for path, file in written.items()}
     text = uncover_methods(complete_imports(draft.file.path, draft.file.text, others, plan.packages))
+    text = documented(text, planned.interface, shop.brief.text)
     (formatted,) = await shop.mesh.format((SourceFile(path=draft.file.path, text=text),))
     project = project_of(plan, {**written, formatted.path: formatted})
     findings = await shop.mesh.gate(project, formatted.path)
