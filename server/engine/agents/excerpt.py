@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
+_CALL = re.compile(r"`(?:[\w.]+\.)?\w+\([^`\n]*`")
 _SPAN = re.compile(r"`[^`\n]*`?")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 _RULE = re.compile(
@@ -46,16 +47,19 @@ def _lists_files(text: str) -> bool:
 
 
 def rules(brief: str, name: str, params: Iterable[str]) -> str:
-    """The excerpt about a function, and below it what the brief says of its parameters in general."""
+    """The excerpt about a function, and below it what the brief says of its parameters in general.
+
+    General is what stands in paragraphs that declare nothing themselves.
+    """
     own = excerpt(brief, name)
     words = {word for param in params for word in (param, param.rpartition("_")[2]) if len(word) > 1}
     general = [
         sentence
         for block in blocks(brief)
-        if not block.is_item and block.text not in own
+        if not block.is_item and not _CALL.search(block.text)
         for sentence in _SENTENCE.split(" ".join(block.text.split()))
         if _RULE.search(sentence) and words & set(re.findall(r"\w+", sentence))
-        if not _lists_files(sentence) and not re.match(r"`[\w.]+\(", sentence)
+        if not _lists_files(sentence)
     ]
     return _shortened("\n".join([own, *general] if own else general))
 

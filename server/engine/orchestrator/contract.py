@@ -12,7 +12,8 @@ from .workshop import Files, Workshop, mentioned_names
 
 _MOST_NAMES = 16
 _MOST_SIGNATURES = 30
-_GROUPS = 6
+_GROUPS = 4
+"""As many as an embedded model answers at once."""
 _RUN = """import subprocess
 import sys
 
