@@ -54,9 +54,7 @@ async def repair(
     }
     request = Request(
         purpose=f"repair {target or file.path}",
-        messages=_fresh(context, file, target, failures, examples)
-        if attempt % 2
-        else _again(context, file, target, failures),
+        messages=_fresh(context, file, target, failures, examples),
         temperature=0.8,
         max_tokens=max_tokens,
         seed=attempt,
@@ -78,7 +76,10 @@ def _fresh(
     failures: Sequence[str],
     examples: Sequence[str],
 ) -> tuple[Message, ...]:
-    """Asks for the function anew, under the brief's words and examples, without showing the wrong one."""
+    """Asks for the function anew, under the brief's words and examples, without showing the wrong one.
+
+    A small model that is shown a wrong function writes it again; only a whole file has to be shown.
+    """
     stub, rest = "", ""
     if target:
         text, lines = _words(context["brief"], file, target), tuple(examples[:_MOST_EXAMPLES])

@@ -17,7 +17,7 @@ from .write import Candidates, first_choice
 
 CHECKS = "tests/test_checks_in_progress.py"
 _VARIANT_SECONDS = 30.0
-_CHECK_TOKENS = 320
+_CHECK_TOKENS = 256
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from .write import Candidates, gate
 _STAGE = 4.0
 """Weight of a finding that fails a stage; checks weigh less."""
 _FUNCTION_TOKENS = 700
-_TARGETS = 4
+_TARGETS = 3
 """Functions rewritten per round."""
 
 

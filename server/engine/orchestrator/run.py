@@ -31,7 +31,7 @@ from .pack import name_of, pack
 from .traits import measure
 from .workshop import Workshop
 
-_VERSION = 8
+_VERSION = 9
 """Part of every finished run's key: raised when the engine would make another capsule of the same inputs."""
 log = logging.getLogger(__name__)
 
