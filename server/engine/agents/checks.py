@@ -10,8 +10,8 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
+from ..brief.excerpt import items
 from ..types import Value
-from .excerpt import items
 
 _SPANS = re.compile(r"`([^`\n]+)`(?:\s+(?:is|gives|returns|becomes)|\s*(?:==|->|→))\s+`([^`\n]+)`")
 _HARMLESS = {

@@ -9,13 +9,13 @@ from pathlib import PurePosixPath
 from ..errors import AnswerError
 from ..llm.gateway import Gateway
 from ..llm.types import Answer, Request
+from ..python.imports import import_line
+from ..python.outline import outline, public_names
+from ..python.skeleton import skeleton
 from ..types import Brief, Candidate, Plan, PlannedFile, SourceFile
 from .answers import read_code
-from .imports import import_line
-from .outline import outline, public_names
 from .planner import describe, full_text
 from .prompts import render
-from .skeleton import skeleton
 
 _WHOLE_FILE_LINES = 40
 _CREATIVE = 0.7

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from ..brief.signature import Signature, read_signature
+from ..python.skeleton import text_of
 from ..types import Brief, Traits
-from .signature import Signature, read_signature
-from .skeleton import text_of
 
 _MOST_LINES = 40
 _ERROR_FILES = ("errors", "exceptions", "error")

@@ -7,19 +7,19 @@ A file too broken to have functions is written anew as a whole.
 
 from collections.abc import Mapping, Sequence
 
+from ..brief.excerpt import docstring, excerpt
+from ..brief.signature import read_signature
 from ..errors import AnswerError
 from ..llm.gateway import Gateway
 from ..llm.types import Answer, Message, Request
+from ..python.outline import outline, signatures
+from ..python.skeleton import text_of
+from ..python.splice import splice, stub_of
 from ..types import Brief, Candidate, Plan, SourceFile
 from .answers import dropped_names, read_code
 from .coder import allowed_imports, project_context
-from .excerpt import docstring, excerpt
-from .outline import outline, signatures
 from .planner import full_text
 from .prompts import render
-from .signature import read_signature
-from .skeleton import text_of
-from .splice import splice, stub_of
 
 _MOST_FAILURES = 3
 _MOST_EXAMPLES = 8

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..agents.checks import TestBed
-from ..agents.outline import public_names, signatures
-from ..agents.signature import read_signature
+from ..brief.signature import read_signature
+from ..python.outline import public_names, signatures
 from ..types import Plan
 from .workshop import Files, Workshop, mentioned_names
 

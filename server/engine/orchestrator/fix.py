@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from ..agents.checks import Check
 from ..agents.repairer import repair
-from ..agents.splice import enclosing, splice
 from ..errors import AnswerError
+from ..python.splice import enclosing, splice
 from ..types import Candidate, FileFinished, FileStarted, Plan, Severity, SourceFile, StageResult
 from .elect import score, weight
 from .examine import Examined, choose

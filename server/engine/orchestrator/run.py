@@ -9,6 +9,7 @@ from typing import Any
 
 from ...settings import Settings
 from ..agents.prompts import digest
+from ..brief.traits import measure
 from ..capsule.store import Store
 from ..errors import CapsuleError, QuantumLayerError
 from ..journal import Journal
@@ -28,7 +29,6 @@ from ..types import (
 from ..validation.mesh import Mesh
 from .build import build
 from .pack import name_of, pack
-from .traits import measure
 from .workshop import Workshop
 
 _VERSION = 9

@@ -15,7 +15,7 @@ import ast
 import builtins
 from collections.abc import Iterator, Sequence
 
-from ..agents.signature import read_signature
+from ..brief.signature import read_signature
 from ..types import Plan, StageResult, Traits, Verdict
 from .elect import ANCHORED, INVENTED
 from .examine import Examined

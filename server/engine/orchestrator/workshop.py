@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from ...settings import Settings
-from ..agents.outline import methods_of, public_names
-from ..agents.signature import read_signature
+from ..brief.signature import read_signature
 from ..journal import Journal
 from ..llm.gateway import Gateway
+from ..python.outline import methods_of, public_names
 from ..sandbox import Sandbox
 from ..types import Brief, Emit, Plan, PlannedFile, SourceFile, Traits
 from ..validation.mesh import Mesh

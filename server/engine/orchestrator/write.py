@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from ..agents.coder import reexport, write_file
-from ..agents.documented import documented
-from ..agents.imports import complete_imports
-from ..agents.shadowed import uncover_methods
-from ..agents.signature import read_signature
+from ..brief.signature import read_signature
 from ..errors import AnswerError
+from ..python.documented import documented
+from ..python.imports import complete_imports
+from ..python.shadowed import uncover_methods
 from ..types import Candidate, FileFinished, FileStarted, Finding, Plan, PlannedFile, Severity, SourceFile
 from .workshop import Files, Workshop, missing_names, project_of, promised_names
 

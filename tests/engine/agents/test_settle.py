@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from quantumlayer.engine.agents.settle import settle
+from quantumlayer.engine.brief.traits import measure
 from quantumlayer.engine.errors import PlanError
-from quantumlayer.engine.orchestrator.traits import measure
 from quantumlayer.engine.types import Brief, Plan
 
 

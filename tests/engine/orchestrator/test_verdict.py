@@ -1,5 +1,5 @@
 from quantumlayer.engine.agents.settle import settle
-from quantumlayer.engine.orchestrator.traits import measure
+from quantumlayer.engine.brief.traits import measure
 from quantumlayer.engine.orchestrator.verdict import undefined_names
 from quantumlayer.engine.types import Brief, SourceFile
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import BriefError
-from .types import Brief, check_path
+from ..errors import BriefError
+from ..types import Brief, check_path
 
 MAX_BYTES = 64 * 1024
 LANGUAGES = ("python",)

@@ -1,7 +1,7 @@
 """An attribute that hides a method of its class is renamed; nothing else is touched."""
 
 import pytest
-from quantumlayer.engine.agents.shadowed import uncover_methods
+from quantumlayer.engine.python.shadowed import uncover_methods
 
 HIDDEN = """class Stock:
     def __init__(self):

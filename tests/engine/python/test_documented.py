@@ -2,7 +2,7 @@
 
 import ast
 
-from quantumlayer.engine.agents.documented import documented
+from quantumlayer.engine.python.documented import documented
 
 BRIEF = """A class `Box` with the methods below. A Box holds numbers.
 

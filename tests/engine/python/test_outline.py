@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from quantumlayer.engine.agents.outline import outline, public_names, signatures
+from quantumlayer.engine.python.outline import outline, public_names, signatures
 
 CODE = '''\
 """Shapes."""

@@ -3,8 +3,8 @@
 import ast
 from collections.abc import Sequence
 
-from .excerpt import about_class, docstring, rules
-from .signature import Signature, read_signature
+from ..brief.excerpt import about_class, docstring, rules
+from ..brief.signature import Signature, read_signature
 
 
 def skeleton(interface: Sequence[str], brief: str) -> str:

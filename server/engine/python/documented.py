@@ -9,7 +9,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from .signature import read_signature
+from ..brief.signature import read_signature
 from .skeleton import text_of
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")

@@ -1,7 +1,7 @@
 """Declarations: what a brief declares, and whose methods its signatures are."""
 
 import pytest
-from quantumlayer.engine.agents.declarations import declarations
+from quantumlayer.engine.brief.declarations import declarations
 
 
 def lines(brief: str) -> list[str]:

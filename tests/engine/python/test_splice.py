@@ -6,8 +6,8 @@ import textwrap
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from quantumlayer.engine.agents.splice import enclosing, splice, stub_of
 from quantumlayer.engine.errors import AnswerError
+from quantumlayer.engine.python.splice import enclosing, splice, stub_of
 
 FILE = '''\
 """A module."""

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Collection, Iterable
 
-from .signature import read_signature
+from ..brief.signature import read_signature
 
 
 def outline(code: str, *, whole: Collection[str] = ()) -> str:

@@ -2,8 +2,8 @@
 
 import re
 
-from ..agents.declarations import declarations
 from ..types import Brief, Traits, check_path
+from .declarations import declarations
 
 _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(

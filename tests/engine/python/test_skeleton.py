@@ -3,8 +3,8 @@
 import ast
 
 from quantumlayer.engine.agents.settle import settle
-from quantumlayer.engine.agents.skeleton import skeleton
-from quantumlayer.engine.orchestrator.traits import measure
+from quantumlayer.engine.brief.traits import measure
+from quantumlayer.engine.python.skeleton import skeleton
 from quantumlayer.engine.types import Brief, Plan
 
 SHOP = """Build a package `shop` with the files `shop/errors.py`, `shop/crate.py` (class Crate),
