@@ -5,8 +5,6 @@ or two functions it stays with the specification, so there is one short answer p
 """
 
 import asyncio
-import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -15,13 +13,12 @@ from ..llm.gateway import Gateway
 from ..llm.types import Answer, Request
 from ..types import Brief
 from .answers import read_code
-from .checks import Check, TestBed, examples, read_checks
+from .checks import Check, TestBed, examples, read_checks, varied
 from .planner import full_text
 from .prompts import render
 
 _LINES = 8
 _MOST_PER_ANSWER = 10
-_MOST_ALIKE = 4
 
 
 async def write_checks(
@@ -87,17 +84,7 @@ def _read(answer: Answer, bed: TestBed, brief: str) -> Iterator[Check]:
         code = read_code(answer.model_copy(update={"finish": "stop"}), "checks")
     except AnswerError:
         return
-    yield from islice(_varied(read_checks(bed, brief, code)), _MOST_PER_ANSWER)
-
-
-def _varied(checks: Iterator[Check]) -> Iterator[Check]:
-    """Leaves out what a model that counts upwards writes: one call over and over, with other numbers."""
-    seen: Counter[str] = Counter()
-    for check in checks:
-        shape = re.sub(r"-?\d+(\.\d+)?", "0", check.body[-1])
-        seen[shape] += 1
-        if seen[shape] <= _MOST_ALIKE:
-            yield check
+    yield from islice(varied(read_checks(bed, brief, code)), _MOST_PER_ANSWER)
 
 
 def _interface(interface: Sequence[str]) -> str:

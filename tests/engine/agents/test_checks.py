@@ -4,7 +4,7 @@ import ast
 
 import pytest
 from quantumlayer.engine.agents import checks as module
-from quantumlayer.engine.agents.checks import Check, TestBed, examples, read_checks
+from quantumlayer.engine.agents.checks import Check, TestBed, examples, read_checks, varied
 
 BRIEF = 'Write `Stack` and `parse(text)`. `parse("a,b")` is `["a", "b"]`, `parse("")` gives `[]`.'
 BED = TestBed(shared="import pytest\nfrom tool import Stack, parse", names=("Stack", "parse"))
@@ -113,3 +113,11 @@ def test_a_value_that_stands_in_the_words_for_another_function_is_no_anchor() ->
     code = 'with pytest.raises(ValueError):\n    count("a bb cc")\nassert longest("a bb cc") == "bb"'
     anchored = {check.covers: check.anchored for check in read_checks(bed, brief, code)}
     assert anchored == {("count",): False, ("longest",): True}
+
+
+def test_of_checks_that_only_count_upwards_a_few_are_kept() -> None:
+    counting = read("\n".join(f"assert parse({number}) == {number + 1}" for number in range(30)))
+    assert len(counting) == 30
+    other = read("assert parse('a') == 1\nassert parse('b') == 1\nassert Stack().size == 0\n")
+    kept = list(varied([*counting, *other]))
+    assert kept == [*counting[:4], *other]

@@ -204,3 +204,14 @@ def test_any_draft_is_a_sound_plan_or_is_refused(draft: Any) -> None:
         return
     assert is_sound(plan)
     assert all(path.endswith(".py") and ".." not in path for path in paths(plan))
+
+
+def test_what_the_brief_tells_of_its_files_needs_no_draft() -> None:
+    brief = (
+        "Write `kit/core.py` and `kit/text.py`.\n\n"
+        "In `kit/core.py`:\n- `one(x)` is one.\n\nIn `kit/text.py`:\n- `show(x)` writes `one(x)` as text.\n"
+    )
+    plan = settled(files("kit/core.py", "kit/text.py"), brief)
+    found = {file.path: (file.interface, file.depends_on) for file in plan.files}
+    assert found["kit/core.py"] == (("def one(x)",), ())
+    assert found["kit/text.py"] == (("def show(x)",), ("kit/core.py",))

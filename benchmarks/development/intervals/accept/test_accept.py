@@ -128,7 +128,5 @@ def test_lists_stay_as_they_are(intervals):
 
 
 def test_large_intervals_work():
-    done = subprocess.run(
-        [sys.executable, "-c", LARGE, PROJECT], capture_output=True, text=True, timeout=10
-    )
+    done = subprocess.run([sys.executable, "-c", LARGE, PROJECT], capture_output=True, text=True, timeout=10)
     assert done.stdout.split() == ["True", "True", "True"]
