@@ -10,7 +10,7 @@ import builtins
 import re
 from collections.abc import Iterator
 
-from .excerpt import Block, blocks
+from .excerpt import JOINT, Block, blocks
 from .signature import Signature, looks_like_a_class, read_signature
 
 _SPAN = re.compile(r"`([^`\n]+)`")
@@ -28,7 +28,6 @@ _SUBCLASSES = re.compile(
 )
 _CLASS_METHOD = re.compile(r"\b(?:class|static) ?methods?\s+`?$")
 _DEFINES = re.compile(r"\bclass\s+`([A-Z]\w*)")
-_JOINT = re.compile(r"^[\s,/]*(?:and|or)?[\s,/]*$")
 
 
 def declarations(brief: str) -> tuple[Signature, ...]:
@@ -96,7 +95,7 @@ def _of(block: Block, owner: str, classes: set[str]) -> Iterator[tuple[Signature
         if signature.owner and not looks_like_a_class(signature.owner):
             continue
         before = block.text[: match.start()]
-        leads = bool(_JOINT.match(_SPAN.sub("", before)))
+        leads = bool(JOINT.match(_SPAN.sub("", before)))
         dotted = bool(signature.owner)
         if not dotted and not signature.is_class:
             defined = _DEFINES.findall(before)

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 _CALL = re.compile(r"`(?:[\w.]+\.)?\w+\([^`\n]*`")
+JOINT = re.compile(r"^[\s,/]*(?:and|or)?[\s,/]*$")
+"""What stands between calls that are declared together."""
 _SPAN = re.compile(r"`[^`\n]*`?")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 _RULE = re.compile(
@@ -36,10 +38,11 @@ def excerpt(brief: str, name: str) -> str:
 
 
 def _begins_with(text: str, mention: re.Pattern[str]) -> bool:
-    """Whether nothing but other code spans and a few characters stand before the mention."""
+    """Whether only a few characters stand before the mention, or calls that share what is said."""
     match = mention.search(text)
     before = text[: match.start()] if match else text
-    return len(_SPAN.sub("", before)) <= _LEAD
+    between = _SPAN.sub("", before)
+    return bool(JOINT.match(between)) if _CALL.search(before) else len(between) <= _LEAD
 
 
 def _lists_files(text: str) -> bool:

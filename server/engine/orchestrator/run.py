@@ -31,7 +31,7 @@ from .build import build
 from .pack import name_of, pack
 from .workshop import Workshop
 
-_VERSION = 9
+_VERSION = 10
 """Part of every finished run's key: raised when the engine would make another capsule of the same inputs."""
 log = logging.getLogger(__name__)
 
