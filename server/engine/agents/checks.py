@@ -1,7 +1,7 @@
 """Checks: one call and what must come of it, small enough to be run, counted and dropped for itself.
 
 A model's check can be wrong, so each carries whether it is *anchored*: every telling value in it stands in
-the brief. Checks become test functions; `test_module` turns those one keeps into a file for people.
+the brief. Checks become test functions; `tests_for_people` turns those one keeps into a file for people.
 """
 
 import ast
@@ -59,8 +59,11 @@ class Check(Value):
     @property
     def code(self) -> str:
         fixture = "tmp_path" if any("tmp_path" in line for line in self.body) else ""
-        lines = "\n".join(f"    {part}" for line in self.body for part in line.splitlines())
-        return f"def {self.name}({fixture}):\n{lines}"
+        # Put together as syntax, not as text: a string of several lines must not be indented.
+        (function,) = ast.parse(f"def {self.name}({fixture}): ...").body
+        assert isinstance(function, ast.FunctionDef)
+        function.body = ast.parse("\n".join(self.body)).body
+        return ast.unparse(function)
 
 
 def read_checks(bed: TestBed, brief: str, code: str) -> Iterator[Check]:
@@ -88,7 +91,7 @@ def _check(bed: TestBed, brief: str, statements: Sequence[ast.stmt]) -> Check | 
     body = tuple(ast.unparse(statement) for statement in statements)
     used, bound = _names(body)
     covers = tuple(name for name in bed.names if name in used)
-    if not covers or not used <= {*bed.names, *bound, *_HARMLESS, *dir(builtins)}:
+    if not _tests_something(statements, bed) or not used <= {*bed.names, *bound, *_HARMLESS, *dir(builtins)}:
         return None
     check = Check(name="", body=body, anchored=_anchored(body, brief), covers=covers)
     subject = next((name for name in covers if name in body[-1]), covers[0])
@@ -112,7 +115,7 @@ def varied(checks: Iterable[Check]) -> Iterator[Check]:
             yield check
 
 
-def test_module(bed: TestBed, checks: Sequence[Check]) -> str:
+def tests_for_people(bed: TestBed, checks: Sequence[Check]) -> str:
     """A test file with one function per check, in the order of what they test."""
     ordered = sorted(checks, key=lambda check: check.name.rsplit("_", 1)[0])
     numbered: dict[str, int] = {}
@@ -193,6 +196,15 @@ def _names(body: Sequence[str]) -> tuple[set[str], set[str]]:
         elif isinstance(node, ast.arg):
             bound.add(node.arg)
     return used, bound
+
+
+def _tests_something(statements: Sequence[ast.stmt], bed: TestBed) -> bool:
+    """Whether what is asserted comes from the code under test, or was given to it."""
+    theirs = set(bed.names)
+    for statement in statements[:-1]:
+        used, bound = _names((ast.unparse(statement),))
+        theirs |= bound | used if used & theirs else set()
+    return bool(_names((ast.unparse(statements[-1]),))[0] & theirs)
 
 
 def _anchored(body: Sequence[str], brief: str) -> bool:

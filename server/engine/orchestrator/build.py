@@ -6,7 +6,7 @@ still the project and an honest verdict; without money for its files there is no
 
 from dataclasses import dataclass
 
-from ..agents.checks import Check, test_module
+from ..agents.checks import Check, tests_for_people
 from ..agents.planner import draft_plan
 from ..errors import AnswerError, BudgetError, ModelError, SandboxError
 from ..types import Notice, PhaseStarted, Plan, PlanReady, Severity, SourceFile, Stage, StageResult, Verdict
@@ -86,7 +86,7 @@ async def _tests(shop: Workshop, plan: Plan, examined: Examined) -> Files:
     if not kept:
         return {}
     path = f"tests/test_{_stem(plan)}.py"
-    (file,) = await shop.mesh.format((SourceFile(path=path, text=test_module(examined.bed, kept)),))
+    (file,) = await shop.mesh.format((SourceFile(path=path, text=tests_for_people(examined.bed, kept)),))
     return {path: file}
 
 

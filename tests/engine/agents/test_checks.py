@@ -1,6 +1,7 @@
 """Checks: each line that asserts stands for itself, with what it needs and nothing it lacks."""
 
 import ast
+from typing import Any
 
 import pytest
 from quantumlayer.engine.agents import checks as module
@@ -38,6 +39,8 @@ def test_test_functions_are_read_like_lines() -> None:
     [
         "assert unknown(3) == parse('a')",
         "assert 1 + 1 == 2",
+        "s = Stack()\nassert 1 + 1 == 2",
+        "s = Stack()\nx = 1\nassert x == 1",
         "assert True",
         "assert s.pop() == 1",
         "parse('a')",
@@ -98,10 +101,25 @@ def test_a_module_of_checks_is_python_with_one_function_each() -> None:
         "assert parse('a') == ['a']\nassert parse('b') == ['b']\ntext = 'two\\nlines'\n"
         "assert parse(text) == []\nwith pytest.raises(TypeError):\n    parse(None)\n"
     )
-    tree = ast.parse(module.test_module(BED, checks))
+    tree = ast.parse(module.tests_for_people(BED, checks))
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert functions == ["test_parse_1", "test_parse_2", "test_parse_3", "test_parse_4"]
-    assert ast.parse(module.test_module(BED, []))
+    assert ast.parse(module.tests_for_people(BED, []))
+
+
+def test_what_the_code_under_test_was_given_may_be_asserted() -> None:
+    code = "path = tmp_path / 'x'\nStack().save(path)\nassert path.exists()"
+    (check,) = read(code)
+    assert check.covers == ("Stack",)
+
+
+def test_a_text_of_several_lines_stays_as_it_is() -> None:
+    (check,) = read('assert parse(f"""a\n  {1}\nb""") == []')
+    seen: list[str] = []
+    scope: dict[str, Any] = {"parse": lambda text: seen.append(text) or []}
+    exec(check.code, scope)
+    scope[check.name]()
+    assert seen == ["a\n  1\nb"]
 
 
 def test_a_value_that_stands_in_the_words_for_another_function_is_no_anchor() -> None:
