@@ -22,8 +22,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from figures import spread, table_of
 from rich.console import Console
-from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -199,31 +199,17 @@ def phases_of(runs: Sequence[Mapping[str, object]]) -> dict[str, float]:
     return {phase: round(statistics.median(values), 1) for phase, values in found.items()}
 
 
-def spread(values: Sequence[float]) -> dict[str, float]:
-    ordered = sorted(values)
-    tenth = len(ordered) // 10
-    return {
-        "median": round(statistics.median(ordered), 1),
-        "p10": round(ordered[tenth], 1),
-        "p90": round(ordered[-1 - tenth], 1),
-    }
-
-
 def show(figures: Mapping[str, object]) -> None:
     console = Console()
     cold, warm, repeat = figures["cold"], figures["warm_ms"], figures["repeat_ms"]
     assert isinstance(cold, dict)
-    assert isinstance(warm, dict)
-    assert isinstance(repeat, dict)
-    table = Table(
-        title=f"{figures['files']} files, {figures['calls']} calls, sandbox {figures['sandbox']}, ms"
-    )
-    for heading in ("", "median", "p10", "p90"):
-        table.add_column(heading, justify="right" if heading else "left")
-    table.add_row("first run in the process", f"{cold['overhead_ms']:.1f}", "", "")
-    for title, values in {"another brief, warm": warm, "exact repeat, warm": repeat}.items():
-        table.add_row(title, *(f"{values[column]:.1f}" for column in ("median", "p10", "p90")))
-    console.print(table)
+    rows = {
+        "first run in the process": {"median": cold["overhead_ms"]},
+        "another brief, warm": warm,
+        "exact repeat, warm": repeat,
+    }
+    title = f"{figures['files']} files, {figures['calls']} calls, sandbox {figures['sandbox']}, ms"
+    console.print(table_of(title, rows))
     phases = figures["phases_ms"]
     assert isinstance(phases, dict)
     console.print("warm, by phase:", ", ".join(f"{name} {took:.0f} ms" for name, took in phases.items()))

@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from figures import spread, table_of
 from rich.console import Console
-from rich.table import Table
 
 EMPTY = [sys.executable, str(Path(__file__).with_name("empty_server.py"))]
 OURS = [sys.executable, "-m", "quantumlayer", "lsp"]
@@ -108,31 +108,14 @@ def summarise(pairs: Sequence[tuple[float, float]]) -> dict[str, object]:
     }
 
 
-def spread(values: Sequence[float]) -> dict[str, float]:
-    ordered = sorted(values)
-    tenth = len(ordered) // 10
-    return {
-        "median": round(statistics.median(ordered), 1),
-        "p10": round(ordered[tenth], 1),
-        "p90": round(ordered[-1 - tenth], 1),
-    }
-
-
 def show(figures: Mapping[str, object]) -> None:
-    table = Table(title=f"spawn to initialize reply, {figures['runs']} pairs, ms")
-    for heading in ("", "median", "p10", "p90"):
-        table.add_column(heading, justify="right" if heading else "left")
     rows = {
-        "empty pygls": "empty_ms",
-        "quantumlayer lsp": "ours_ms",
-        "difference, pair by pair": "difference_ms",
+        "empty pygls": figures["empty_ms"],
+        "quantumlayer lsp": figures["ours_ms"],
+        "difference, pair by pair": figures["difference_ms"],
     }
-    for title, key in rows.items():
-        values = figures[key]
-        assert isinstance(values, dict)
-        table.add_row(title, *(f"{values[column]:.1f}" for column in ("median", "p10", "p90")))
     console = Console()
-    console.print(table)
+    console.print(table_of(f"spawn to initialize reply, {figures['runs']} pairs, ms", rows))
     outcome = "met" if figures["goal_met"] else "missed"
     console.print(f"ratio {figures['ratio']:.2f}; goal: at most {GOAL_MS} ms more than empty: {outcome}")
 

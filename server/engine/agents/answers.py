@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import AnswerError
 from ..llm.types import Answer
+from ..python.syntax import parsed
 
 _FENCE = re.compile(
     r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
@@ -106,17 +107,13 @@ def _why_no_code(answer: Answer) -> str:
 
 
 def _parses(text: str) -> bool:
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(text)) is None:
         return False
     return any(not isinstance(node, ast.Expr) for node in tree.body)
 
 
 def _defined(code: str) -> set[str]:
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(code)) is None:
         return set()
     names = set()
     for node in tree.body:

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..python.syntax import parsed
+
 _LISTENERS = frozenset(
     {
         "run",
@@ -36,9 +38,7 @@ class PythonFacts:
 
 def read_python(text: str) -> PythonFacts:
     """Facts about one module; none if it does not parse."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(text)) is None:
         return PythonFacts()
     nodes = tuple(ast.walk(tree))
     constants = _constants(nodes)

@@ -13,6 +13,7 @@ from ..agents.checks import Check
 from ..agents.repairer import repair
 from ..errors import AnswerError
 from ..python.splice import enclosing, splice
+from ..python.syntax import parsed
 from ..types import Candidate, FileFinished, FileStarted, Plan, Severity, SourceFile, StageResult
 from .elect import score, weight
 from .examine import Examined, choose
@@ -178,9 +179,7 @@ def _called(code: str) -> list[str]:
 
 def _definition(text: str, name: str) -> str:
     """`name` if the file defines such a function, `Class.name` if a class does."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(text)) is None:
         return ""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:

@@ -16,6 +16,7 @@ import builtins
 from collections.abc import Iterator, Sequence
 
 from ..brief.signature import read_signature
+from ..python.syntax import parsed
 from ..types import Plan, StageResult, Traits, Verdict
 from .elect import ANCHORED, INVENTED
 from .examine import Examined
@@ -112,10 +113,8 @@ def undefined_names(traits: Traits, files: Files) -> tuple[str, ...]:
 
 
 def _nodes(text: str) -> Iterator[ast.AST]:
-    try:
-        yield from ast.walk(ast.parse(text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+    if (tree := parsed(text)) is not None:
+        yield from ast.walk(tree)
 
 
 def _first_finding(stage: StageResult) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ..brief.signature import read_signature
 from .skeleton import text_of
+from .syntax import parsed
 
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _WIDTH = 92
@@ -18,9 +19,7 @@ _WIDTH = 92
 
 def documented(code: str, interface: Sequence[str], brief: str) -> str:
     """The code with the first sentence about each name of the interface as its docstring, if it has none."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(code)) is None:
         return code
     words = {one.full_name: text_of(one, brief) for line in interface if (one := read_signature(line))}
     lines = code.splitlines()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from .outline import public_names
+from .syntax import parsed
 
 _WELL_KNOWN = {
     "abc": ("ABC", "abstractmethod"),
@@ -42,15 +43,11 @@ def complete_imports(path: str, code: str, others: Mapping[str, str], packages: 
     `others` are the texts of the project's other files by path. Imports of a project's name from the wrong
     project module are pointed at the right one. Code that does not parse is returned as it is.
     """
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(code)) is None:
         return code
     homes = _homes(path, others)
     code = _redirected(path, code, tree, homes, set(others))
-    try:
-        tree = ast.parse(code)
-    except SyntaxError:
+    if (tree := parsed(code)) is None:
         return code
     known = _HOME | {name: package for package in packages for name in _PACKAGES.get(package, ())}
     lines: list[str] = []

@@ -4,22 +4,19 @@ import ast
 from collections.abc import Collection, Iterable
 
 from ..brief.signature import read_signature
+from .syntax import parsed
 
 
 def outline(code: str, *, whole: Collection[str] = ()) -> str:
     """Imports, constants, signatures and first docstring lines; bodies only of functions in `whole`."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(code)) is None:
         return code
     return "\n".join(line for node in tree.body for line in _lines(node, "", whole))
 
 
 def signatures(code: str) -> tuple[str, ...]:
     """The public top-level signatures, and those of public methods as `Class.method(...)`."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(code)) is None:
         return ()
     found: list[str] = []
     for node in tree.body:
@@ -44,9 +41,7 @@ def _method(owner: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
 
 def public_names(code: str) -> tuple[str, ...]:
     """Top-level names without a leading underscore that are functions, classes or assigned."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(code)) is None:
         return ()
     names: dict[str, None] = {}
     for node in tree.body:
@@ -64,9 +59,7 @@ def public_names(code: str) -> tuple[str, ...]:
 def methods_of(code: str, classes: Iterable[str]) -> tuple[str, ...]:
     """Names of methods and attributes that the named classes define."""
     wanted = set(classes)
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(code)) is None:
         return ()
     found: list[str] = []
     for node in tree.body:

@@ -7,12 +7,12 @@ way a person would mend it. Calls of the method stay calls of the method.
 import ast
 from collections.abc import Iterator
 
+from .syntax import parsed
+
 
 def uncover_methods(code: str) -> str:
     """The code with such attributes renamed; code that does not parse is returned as it is."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(code)) is None:
         return code
     lines = code.encode().splitlines(keepends=True)
     places = {place for node in tree.body if isinstance(node, ast.ClassDef) for place in _renamed(node)}

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from ..errors import AnswerError
+from .syntax import parsed
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -50,9 +51,7 @@ def stub_of(file: str, target: str, docstring: Callable[[str], str]) -> tuple[st
 
 def enclosing(file: str, line: int) -> str:
     """The top-level function, or `Class.method`, around a line counted from one; else empty."""
-    try:
-        tree = ast.parse(file)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(file)) is None:
         return ""
     for node in tree.body:
         if isinstance(node, Definition) and _first(node) < line <= (node.end_lineno or line):
