@@ -51,7 +51,10 @@ def interfaces(
 
 
 def needs(interface: Mapping[str, Sequence[str]], brief: str) -> dict[str, tuple[str, ...]]:
-    """For each file the others that it speaks of: by a class's name, or in code by a function's."""
+    """For each file the others that it speaks of: by a class's name, or in code by a function's.
+
+    A file of nothing but error classes needs no other, and every other may raise what it has.
+    """
     homes = {
         signature: path
         for path, lines in interface.items()
@@ -59,15 +62,21 @@ def needs(interface: Mapping[str, Sequence[str]], brief: str) -> dict[str, tuple
         if (signature := read_signature(line)) and not signature.owner
     }
     found: dict[str, dict[str, None]] = {path: {} for path in interface}
+    errors = [path for path, lines in interface.items() if lines and only_errors(lines)]
     for path, lines in interface.items():
         signatures = [one for line in lines if (one := read_signature(line))]
-        if all(one.is_error for one in signatures):
+        if path in errors:
             continue
+        found[path] = dict.fromkeys(errors)
         own = " ".join(text_of(one, brief) for one in signatures)
         for other, home in homes.items():
             if home != path and _speaks_of(own, other):
                 found[path][home] = None
     return {path: tuple(others) for path, others in found.items()}
+
+
+def only_errors(lines: Iterable[str]) -> bool:
+    return all((one := read_signature(line)) and one.is_error for line in lines)
 
 
 def _speaks_of(text: str, signature: Signature) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..brief.signature import read_signature
 from ..errors import AnswerError, PlanError
 from ..llm.gateway import Gateway
 from ..llm.types import Request
@@ -116,12 +117,21 @@ def _retry(problem: str) -> str:
 
 
 def describe(plan: Plan, *, leave_out: str = "") -> str:
-    """The plan's files and purposes, as prompts show them."""
+    """The plan's other files and what they define, as prompts show them."""
     files = [file for file in plan.files if file.path != leave_out]
     if not files:
         return ""
-    return "The project also has these files:\n" + "\n".join(_line(file) for file in files)
+    return "The project also has these files; what they define is not defined again:\n" + "\n".join(
+        _line(file) for file in files
+    )
 
 
 def _line(file: PlannedFile) -> str:
-    return f"- `{file.path}`: {file.purpose}" if file.purpose else f"- `{file.path}`"
+    signatures = [one for line in file.interface if (one := read_signature(line))]
+    parts = []
+    for one in signatures:
+        methods = [method.name for method in signatures if method.owner == one.name]
+        if not one.owner:
+            parts.append(f"`{one.name}`" + (f" with {', '.join(methods)}" if methods else ""))
+    defines = f"defines {'; '.join(parts)}" if parts else file.purpose
+    return f"- `{file.path}`: {defines}" if defines else f"- `{file.path}`"

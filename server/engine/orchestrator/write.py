@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from ..agents.coder import reexport, write_file
-from ..brief.signature import read_signature
+from ..agents.interfaces import only_errors
 from ..errors import AnswerError
 from ..python.documented import documented
 from ..python.imports import complete_imports
@@ -83,8 +83,7 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
 
 def _samples(shop: Workshop, planned: PlannedFile) -> int:
     """One for a file of nothing but error classes: there is little to elect."""
-    classes = [read_signature(line) for line in planned.interface]
-    return 1 if classes and all(one and one.is_error for one in classes) else shop.samples
+    return 1 if planned.interface and only_errors(planned.interface) else shop.samples
 
 
 async def gate(
