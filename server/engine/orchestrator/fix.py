@@ -17,12 +17,12 @@ from ..python.syntax import parsed
 from ..types import Candidate, FileFinished, FileStarted, Plan, Severity, SourceFile, StageResult
 from .elect import score, weight
 from .examine import Examined, choose
+from .gate import FUNCTION_TOKENS, gate
 from .workshop import Workshop
-from .write import Candidates, gate
+from .write import Candidates
 
 _STAGE = 4.0
 """Weight of a finding that fails a stage; checks weigh less."""
-_FUNCTION_TOKENS = 700
 _TARGETS = 3
 """Functions rewritten per round."""
 
@@ -56,7 +56,7 @@ async def repair_round(
             blamed.failures,
             _examples(examined, blamed.target),
             samples=shop.samples,
-            max_tokens=min(shop.max_tokens, _FUNCTION_TOKENS) if blamed.target else shop.max_tokens,
+            max_tokens=min(shop.max_tokens, FUNCTION_TOKENS) if blamed.target else shop.max_tokens,
             attempt=round_number,
         )
         judged = await gate(shop, plan, planned, written, drafts)

@@ -1,8 +1,8 @@
 """Writing: each planned file, in dependency order, independent ones at once.
 
 A file's candidates are one batch; each must pass the gate (syntax, promised names, imports, types) to be
-used. When none does, the file is asked for again, with what was wrong. What is still wrong after the last
-attempt is reported with the file, never hidden.
+used. When none does, its wrong functions are asked for again, or the whole file with what was wrong. What is
+still wrong after the last attempt is reported with the file, never hidden.
 """
 
 import asyncio
@@ -12,11 +12,9 @@ from pathlib import PurePosixPath
 from ..agents.coder import reexport, write_file
 from ..agents.interfaces import only_errors
 from ..errors import AnswerError
-from ..python.documented import documented
-from ..python.imports import complete_imports
-from ..python.shadowed import uncover_methods
-from ..types import Candidate, FileFinished, FileStarted, Finding, Plan, PlannedFile, Severity, SourceFile
-from .workshop import Files, Workshop, missing_names, project_of, promised_names
+from ..types import Candidate, FileFinished, FileStarted, Plan, PlannedFile
+from .gate import gate, mend
+from .workshop import Files, Workshop, promised_names
 
 _ATTEMPTS = 2
 Candidates = dict[str, tuple[Candidate, ...]]
@@ -65,6 +63,8 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
         )
         judged = await gate(shop, plan, planned, written, drafts)
         usable = [candidate for candidate in judged if not candidate.problems]
+        if not usable and attempt == 0 and (mended := await mend(shop, plan, planned, written, judged)):
+            usable = [mended]
         if usable:
             shop.emit(FileFinished(file=usable[0].file))
             return tuple(usable)
@@ -84,37 +84,6 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
 def _samples(shop: Workshop, planned: PlannedFile) -> int:
     """One for a file of nothing but error classes: there is little to elect."""
     return 1 if planned.interface and only_errors(planned.interface) else shop.samples
-
-
-async def gate(
-    shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, drafts: Sequence[Candidate]
-) -> list[Candidate]:
-    """The drafts, formatted and without repetitions, with what the gate found wrong in each."""
-    unique = {draft.file.text: draft for draft in drafts}
-    return list(
-        await asyncio.gather(*(_judge(shop, plan, planned, written, draft) for draft in unique.values()))
-    )
-
-
-async def _judge(
-    shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, draft: Candidate
-) -> Candidate:
-    if draft.problems:
-        return draft
-    others = {path: file.text for path, file in written.items()}
-    text = uncover_methods(complete_imports(draft.file.path, draft.file.text, others, plan.packages))
-    text = documented(text, planned.interface, shop.brief.text)
-    (formatted,) = await shop.mesh.format((SourceFile(path=draft.file.path, text=text),))
-    project = project_of(plan, {**written, formatted.path: formatted})
-    findings = await shop.mesh.gate(project, formatted.path)
-    missing = missing_names(planned, shop.traits, formatted.text)
-    problems = [f"`{name}` is not defined at the top level of {planned.path}" for name in missing]
-    problems += [_problem(finding) for finding in findings if finding.severity is Severity.ERROR]
-    return draft.model_copy(update={"file": formatted, "problems": tuple(dict.fromkeys(problems))})
-
-
-def _problem(finding: Finding) -> str:
-    return f"{finding.message} (line {finding.range.start.line + 1})"
 
 
 def _problems(refused: Sequence[Candidate]) -> tuple[str, ...]:

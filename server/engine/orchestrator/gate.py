@@ -1,0 +1,98 @@
+"""The gate: what a draft of a file must pass to be a candidate, and the mending of what only nearly does.
+
+A draft is first given what models leave out and what is certain (imports, renamed attributes, docstrings,
+format). Then it is judged: promised names, syntax, omissions, imports, types. Where all that is wrong lies in
+a few functions of a long file, those are asked for again instead of the whole.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from ..agents.repairer import repair
+from ..python.documented import documented
+from ..python.imports import complete_imports
+from ..python.shadowed import uncover_methods
+from ..python.splice import enclosing
+from ..types import Candidate, Finding, Plan, PlannedFile, Severity, SourceFile
+from .workshop import Files, Workshop, missing_names, project_of
+
+FUNCTION_TOKENS = 700
+_LONG_LINES = 50
+"""Below this a whole file is as quickly written again."""
+_MOST_FUNCTIONS = 3
+
+
+async def gate(
+    shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, drafts: Sequence[Candidate]
+) -> list[Candidate]:
+    """The drafts, mended, formatted and without repetitions, with what the gate found wrong in each."""
+    unique = {draft.file.text: draft for draft in drafts}
+    return list(
+        await asyncio.gather(*(_judge(shop, plan, planned, written, draft) for draft in unique.values()))
+    )
+
+
+async def mend(
+    shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, refused: Sequence[Candidate]
+) -> Candidate | None:
+    """The best of the refused drafts with its wrong functions written again; None if that is no way."""
+    best = min(refused, key=lambda candidate: (not candidate.file.text, len(candidate.problems)))
+    if best.file.text.count("\n") < _LONG_LINES:
+        return None
+    for attempt in range(_MOST_FUNCTIONS):
+        findings = await _findings(shop, plan, written, best.file)
+        blamed = Counter(enclosing(best.file.text, finding.range.start.line + 1) for finding in findings)
+        if len(blamed) > _MOST_FUNCTIONS or "" in blamed or len(findings) < len(best.problems):
+            return None
+        target = blamed.most_common(1)[0][0]
+        told = [_problem(finding) for finding in findings if _is_in(finding, best.file, target)]
+        drafts = await repair(
+            shop.gateway,
+            shop.brief,
+            plan,
+            best.file,
+            target,
+            written,
+            [f"Error: {problem}" for problem in told],
+            (),
+            samples=shop.samples,
+            max_tokens=min(shop.max_tokens, FUNCTION_TOKENS),
+            attempt=attempt,
+        )
+        judged = await gate(shop, plan, planned, written, drafts)
+        better = min(judged, key=lambda candidate: len(candidate.problems), default=best)
+        if len(better.problems) >= len(best.problems):
+            return None
+        best = better
+        if not best.problems:
+            return best
+    return None
+
+
+async def _judge(
+    shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, draft: Candidate
+) -> Candidate:
+    if draft.problems:
+        return draft
+    others = {path: file.text for path, file in written.items()}
+    text = uncover_methods(complete_imports(draft.file.path, draft.file.text, others, plan.packages))
+    text = documented(text, planned.interface, shop.brief.text)
+    (formatted,) = await shop.mesh.format((SourceFile(path=draft.file.path, text=text),))
+    missing = missing_names(planned, shop.traits, formatted.text)
+    problems = [f"`{name}` is not defined at the top level of {planned.path}" for name in missing]
+    problems += [_problem(finding) for finding in await _findings(shop, plan, written, formatted)]
+    return draft.model_copy(update={"file": formatted, "problems": tuple(dict.fromkeys(problems))})
+
+
+async def _findings(shop: Workshop, plan: Plan, written: Files, file: SourceFile) -> list[Finding]:
+    project = project_of(plan, {**written, file.path: file})
+    return [one for one in await shop.mesh.gate(project, file.path) if one.severity is Severity.ERROR]
+
+
+def _is_in(finding: Finding, file: SourceFile, target: str) -> bool:
+    return enclosing(file.text, finding.range.start.line + 1) == target
+
+
+def _problem(finding: Finding) -> str:
+    return f"{finding.message} (line {finding.range.start.line + 1})"

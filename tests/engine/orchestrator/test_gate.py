@@ -1,0 +1,39 @@
+"""Where a long file is wrong in one function, that function is asked for again and nothing else."""
+
+from spine_bench import Spine, texts
+from support.command import fenced as code
+
+NAMES = [f"step_{number}" for number in range(12)]
+BRIEF = "Write `steps.py` with:\n" + "".join(f"- `{name}(x: int) -> int`: x and {name}.\n" for name in NAMES)
+RIGHT = "\n\n".join(
+    f"def {name}(x: int) -> int:\n    total = x\n    total += {number}\n    return total\n"
+    for number, name in enumerate(NAMES)
+)
+WRONG = RIGHT.replace("total += 7", "total += seven")
+MENDED = "def step_7(x: int) -> int:\n    return x + 7\n"
+
+
+async def test_only_the_wrong_function_of_a_long_file_is_asked_for_again(dry: Spine) -> None:
+    author = dry.script(steps=code(WRONG), repair=code(MENDED), checks=code("x = 1\n"))
+    capsule = await dry.generate(BRIEF, generate={"repair_rounds": 0})
+    assert author.asked[:2] == ["steps.py", "repair"]
+    assert author.asked.count("steps.py") == 1
+    assert "seven" in author.prompts[1]
+    written = texts(capsule)["steps.py"]
+    assert "return x + 7" in written
+    assert "total += 8" in written
+
+
+async def test_what_cannot_be_mended_is_asked_for_as_a_whole(dry: Spine) -> None:
+    author = dry.script(steps=[code(WRONG), code(RIGHT)], repair=code(WRONG), checks=code("x = 1\n"))
+    capsule = await dry.generate(BRIEF, generate={"repair_rounds": 0})
+    assert author.asked[:3] == ["steps.py", "repair", "steps.py"]
+    assert "total += 7" in texts(capsule)["steps.py"]
+
+
+async def test_a_short_file_is_written_again_at_once(dry: Spine) -> None:
+    brief = "Write `one.py` with `one() -> int`."
+    answers = [code("def one() -> int:\n    return uno\n"), code("def one() -> int:\n    return 1\n")]
+    author = dry.script(one=answers, checks=code("x = 1\n"))
+    await dry.generate(brief, generate={"repair_rounds": 0})
+    assert author.asked[:2] == ["one.py", "one.py"]
