@@ -76,7 +76,10 @@ def needs(interface: Mapping[str, Sequence[str]], brief: str) -> dict[str, tuple
 
 
 def only_errors(lines: Iterable[str]) -> bool:
-    return all((one := read_signature(line)) and one.is_error for line in lines)
+    """Whether a file defines nothing but error classes."""
+    signatures = [read_signature(line) for line in lines]
+    errors = {one.name for one in signatures if one and one.is_error}
+    return all(one is not None and (one.owner or one.name) in errors for one in signatures)
 
 
 def _speaks_of(text: str, signature: Signature) -> bool:

@@ -26,6 +26,7 @@ _SUBCLASS = re.compile(r"`(\w+)`[^.`]{0,20}\bsub(?:class|type) of `?([A-Za-z]\w*
 _SUBCLASSES = re.compile(
     r"`(\w+)`(?:[^.`]|`Exception`){0,60}?\bsubclasses(?: of it)?:? ((?:`\w+`(?:, and |, | and )?)+)"
 )
+_LISTED = re.compile(r"(?:`\w+`(?:, and |, | and )?)+|\w+(?:, \w+)*,? and \w+")
 _CLASS_METHOD = re.compile(r"\b(?:class|static) ?methods?\s+`?$")
 _DEFINES = re.compile(r"\bclass\s+`([A-Z]\w*)")
 
@@ -47,12 +48,27 @@ def declarations(brief: str) -> tuple[Signature, ...]:
     for name, bases in _classes(brief).items():
         known = found.get(name) or Signature(name=name, is_class=True)
         found[name] = known.model_copy(update={"bases": known.bases or bases})
-    made = [
-        Signature(owner=signature.name, name="__init__", params=signature.params)
-        for signature in found.values()
-        if signature.is_class and signature.params
-    ]
-    return (*found.values(), *made)
+    return (*found.values(), *_constructors(brief, tuple(found.values())))
+
+
+def _constructors(brief: str, found: tuple[Signature, ...]) -> Iterator[Signature]:
+    """As a brief writes them, `Item(name, price)`, or of a mere record with all its attributes."""
+    called = set(re.findall(r"`([A-Z]\w*)\(\)", brief))
+    acting = {signature.owner for signature in found}
+    for one in found:
+        if one.is_class:
+            record = one.name not in acting | called
+            if params := one.params or (_attributes(brief, one.name) if record else ""):
+                yield Signature(owner=one.name, name="__init__", params=params)
+
+
+def _attributes(brief: str, name: str) -> str:
+    for block in blocks(brief):
+        for sentence in _SENTENCE.split(" ".join(block.text.split())):
+            said = re.search(rf"\b{re.escape(name)}\b.*?\battributes?:? ({_LISTED.pattern})", sentence)
+            if said and (names := re.findall(r"\w+", said[1].replace(" and ", " ").replace("`", " "))):
+                return ", ".join(names)
+    return ""
 
 
 def _classes(brief: str) -> dict[str, str]:

@@ -81,3 +81,29 @@ def test_errors_have_the_bases_the_brief_gives_them() -> None:
 
 def test_what_is_imported_by_name_is_a_class_of_the_project() -> None:
     assert lines("so that `from box import Box, Lid` works") == ["class Box", "class Lid"]
+
+
+@pytest.mark.parametrize(
+    ("brief", "params"),
+    [
+        ("The class `Crate`. A Crate has the attributes id, owner and size (a number).", "id, owner, size"),
+        ("The class `Crate` has the attributes `id`, `owner`, and `size`.", "id, owner, size"),
+        ("`TooBigError` is raised; a TooBigError has an attribute `missing`: how much.", "missing"),
+        ("`Crate(id, owner)` has attributes of the same names.", "id, owner"),
+    ],
+)
+def test_a_record_is_made_from_all_its_attributes(brief: str, params: str) -> None:
+    (made,) = (one for one in declarations(brief) if one.name == "__init__")
+    assert made.params == params
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "The class `Crate` has attributes of many kinds.",
+        "`Crate()` has the attributes `id` and `owner`.",
+        "The class `Crate` has the attributes `id` and `size`, and the method `grow(by)`.",
+    ],
+)
+def test_a_class_that_does_more_is_made_as_its_author_likes(brief: str) -> None:
+    assert not [one for one in declarations(brief) if one.name == "__init__"]

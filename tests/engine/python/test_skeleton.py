@@ -10,7 +10,8 @@ from quantumlayer.engine.types import Brief, Plan
 SHOP = """Build a package `shop` with the files `shop/errors.py`, `shop/crate.py` (class Crate),
 `shop/store.py` (class Store) and `shop/__init__.py`.
 
-Errors: `ShopError`, with the subclasses `TooHeavy` and `Unknown`.
+Errors: `ShopError`, with the subclasses `TooHeavy` and `Unknown`. A TooHeavy error has an attribute
+`limit`: the greatest weight.
 
 A Crate has the attributes number and weight. `Store(limit)` has the methods
 - `put(weight)`: stores a new crate and returns it.
@@ -35,9 +36,10 @@ def test_each_class_is_at_home_where_the_brief_puts_it() -> None:
     assert interface("shop/errors.py") == (
         "class ShopError",
         "class TooHeavy(ShopError)",
+        "TooHeavy.__init__(limit)",
         "class Unknown(ShopError)",
     )
-    assert interface("shop/crate.py") == ("class Crate",)
+    assert interface("shop/crate.py") == ("class Crate", "Crate.__init__(number, weight)")
     assert interface("shop/store.py") == (
         "class Store",
         "Store.put(weight)",
