@@ -1,13 +1,13 @@
 """The contract: what the written files offer to a test, and what tests should be about."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..agents.checks import TestBed
-from ..brief.signature import read_signature
-from ..python.outline import public_names, signatures
-from ..types import Plan
+from ..brief.signature import Signature, read_signature
+from ..python.outline import constructors, public_names, signatures
+from ..types import Plan, Traits
 from .workshop import Files, Workshop, mentioned_names
 
 _MOST_NAMES = 16
@@ -45,7 +45,8 @@ def contract_of(shop: Workshop, plan: Plan, files: Files) -> Contract:
     mentioned = mentioned_names(shop.traits)
     imports = ["import pytest"]
     names: list[str] = []
-    interface: list[str] = []
+    offered: list[Signature] = []
+    made: dict[str, str] = {}
     for planned in sorted(plan.files, key=lambda file: not file.path.endswith("__init__.py")):
         text = files[planned.path].text
         public = [name for name in public_names(text) if name not in names]
@@ -53,8 +54,16 @@ def contract_of(shop: Workshop, plan: Plan, files: Files) -> Contract:
         if wanted:
             imports.append(f"from {module_name(planned.path)} import {', '.join(wanted)}")
             names += wanted
-        interface += signatures(text)
-    subjects = _subjects(names, interface)
+        offered += [one for line in signatures(text) if (one := read_signature(line))]
+        made |= constructors(text)
+    offered = _declared(shop.traits, [one for one in offered if (one.owner or one.name) in names])
+    instances = {
+        one.owner: f"{one.owner.lower()} = {one.owner}({made.get(one.owner, '')})"
+        for one in offered
+        if one.owner and not one.on_class
+    }
+    interface = list(dict.fromkeys(_as_called(one, instances) for one in offered))
+    subjects = _subjects(names, offered, instances)
     shared = imports
     if "fastapi" in plan.packages and "app" in names:
         shared.append(_CLIENT.format(app="app"))
@@ -89,17 +98,38 @@ def _script(shop: Workshop, plan: Plan) -> str:
     return ""
 
 
-def _subjects(names: Sequence[str], interface: Sequence[str]) -> list[list[str]]:
+def _declared(traits: Traits, offered: Sequence[Signature]) -> list[Signature]:
+    """Of what the files offer what the brief declares; all if it declares none of it."""
+    declared = {one.full_name for line in traits.signatures if (one := read_signature(line))}
+    kept = [one for one in offered if one.full_name in declared]
+    return kept if any(not one.is_class for one in kept) else list(offered)
+
+
+def _as_called(one: Signature, instances: Mapping[str, str]) -> str:
+    """How a test writes it: a method after an object, not after its class."""
+    if one.is_class:
+        return instances.get(one.name, one.line)
+    if one.owner in instances and not one.on_class:
+        return f"{one.owner.lower()}.{one.name}({one.params})"
+    return one.line.replace("(cls, ", "(").replace("(cls)", "()")
+
+
+def _subjects(
+    names: Sequence[str], offered: Sequence[Signature], instances: Mapping[str, str]
+) -> list[list[str]]:
     """Functions and methods, dealt into a few groups; a single one is asked for twice, differently."""
-    found: list[str] = []
-    for line in interface:
-        one = read_signature(line)
-        if one and not one.is_class and (one.owner or one.name) in names:
-            found.append(f"`{one.full_name}`")
-    found = list(dict.fromkeys(found)) or [f"`{name}`" for name in names]
-    if not found:
+    found = {f"`{_as_called(one, instances).split('(')[0]}`": one for one in offered if not one.is_class}
+    called = [text.removeprefix("`def ").removeprefix("`async def ").strip("`") for text in found]
+    subjects = [f"`{text}`" for text in called] or [f"`{name}`" for name in names]
+    if not subjects:
         return []
-    if len(found) == 1:
-        return [[f"ordinary uses of {found[0]}"], [f"error cases and limits of {found[0]}"]]
-    count = min(_GROUPS, len(found))
-    return [found[index::count] for index in range(count)]
+    if len(subjects) == 1:
+        return [[f"ordinary uses of {subjects[0]}"], [f"error cases and limits of {subjects[0]}"]]
+    count = min(_GROUPS, len(subjects))
+    groups = [subjects[index::count] for index in range(count)]
+    owners = [one.owner for one in found.values()]
+    for index, group in enumerate(groups):
+        needed = dict.fromkeys(instances[owner] for owner in owners[index::count] if owner in instances)
+        if needed:
+            group[-1] += f", each time beginning with {' and '.join(f'`{line}`' for line in needed)}"
+    return groups

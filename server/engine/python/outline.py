@@ -33,6 +33,17 @@ def signatures(code: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def constructors(code: str) -> dict[str, str]:
+    """What each public class is made from, as a call of it is written."""
+    found: dict[str, str] = {}
+    for node in tree.body if (tree := parsed(code)) is not None else ():
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            made = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
+            signature = read_signature(f"{node.name}: {_head(made[-1])}") if made else None
+            found[node.name] = signature.params if signature else ""
+    return found
+
+
 def _method(owner: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     line = f"{owner}: {_head(node)}"
     signature = read_signature(line)
