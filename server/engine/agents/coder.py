@@ -98,7 +98,7 @@ def _interface(planned: PlannedFile, brief: str) -> str:
     """What the file must define: as a skeleton where that is certain, else as a list."""
     if not planned.interface:
         return ""
-    if code := skeleton(planned.interface, brief):
+    if code := skeleton(planned.interface, brief, planned.path):
         return (
             "Start from this skeleton, keep names and parameters, and write code in place of docstrings:"
             f"\n\n```python\n{code}\n```"

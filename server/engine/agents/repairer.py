@@ -7,7 +7,7 @@ A file too broken to have functions is written anew as a whole.
 
 from collections.abc import Mapping, Sequence
 
-from ..brief.excerpt import docstring, excerpt
+from ..brief.excerpt import about_command, docstring, excerpt, is_run
 from ..brief.signature import read_signature
 from ..errors import AnswerError
 from ..llm.gateway import Gateway
@@ -95,6 +95,8 @@ def _fresh(
 
 def _words(brief: str, file: SourceFile, target: str) -> str:
     """What the brief says of the target."""
+    if target == "main" and is_run(brief, file.path):
+        return about_command(brief, file.path)
     for line in signatures(file.text):
         if (one := read_signature(line)) and one.full_name == target:
             return text_of(one, brief)

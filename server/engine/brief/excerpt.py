@@ -17,7 +17,13 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`])")
 _RULE = re.compile(
     r"\b(raises?|must|never|always|only|at (?:least|most)|below|above|between|ignored|error|default)\b"
 )
+_COMMAND = re.compile(
+    r"`--\w|\b(?:command[- ]line|arguments?|stdin|stdout|stderr|standard (?:input|output|error)"
+    r"|exit (?:code|status)|exits with)\b",
+    re.IGNORECASE,
+)
 _MOST = 900
+_MOST_OF_COMMAND = 2000
 _LEAD = 24
 """An item that names something this early is about it; one that names it later only refers to it."""
 
@@ -28,8 +34,8 @@ def excerpt(brief: str, name: str) -> str:
     Those that begin with it, in a code span, are about it; the others only refer to it, and are taken where
     there is no better. So is a mention outside code spans.
     """
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-    code = re.compile(rf"`[^`\n]*(?<!\w){re.escape(name)}(?!\w)[^`\n]*`")
+    named = rf"(?<![\w-]){re.escape(name)}(?!\w|\.py\b)"
+    word, code = re.compile(named), re.compile(rf"`[^`\n]*{named}[^`\n]*`")
     texts = [text for text in items(brief) if not _lists_files(text)]
     mention = code if any(code.search(text) for text in texts) else word
     found = [text for text in texts if mention.search(text)]
@@ -62,7 +68,7 @@ def rules(brief: str, name: str, params: Iterable[str]) -> str:
         if not block.is_item and not _CALL.search(block.text)
         for sentence in _SENTENCE.split(" ".join(block.text.split()))
         if _RULE.search(sentence) and words & set(re.findall(r"\w+", sentence))
-        if not _lists_files(sentence)
+        if not _lists_files(sentence) and not _COMMAND.search(sentence)
     ]
     return _shortened("\n".join([own, *general] if own else general))
 
@@ -80,6 +86,24 @@ def about_class(brief: str, name: str) -> str:
     return _shortened("\n".join(found))
 
 
+def is_run(brief: str, path: str) -> bool:
+    """Whether the brief runs the file from the command line."""
+    return re.search(rf"\bpython3?\s+{re.escape(path)}\b", brief) is not None
+
+
+def about_command(brief: str, path: str) -> str:
+    """What the brief says of running a file: its line, options, input, output and exit codes."""
+    run = re.compile(rf"\bpython3?\s+{re.escape(path)}\b")
+    found = [text for text in items(brief) if run.search(text) or _COMMAND.search(text)]
+    return _shortened("\n".join(text for text in found if not _declares(text)), _MOST_OF_COMMAND)
+
+
+def _declares(text: str) -> bool:
+    """Whether a paragraph or item begins with a function's call."""
+    match = _CALL.search(text)
+    return match is not None and _begins_with(text, _CALL)
+
+
 def docstring(text: str, examples: tuple[str, ...] = (), indent: str = "    ") -> str:
     """A text as a docstring with doctest lines, ready to stand under a signature."""
     lines = [*text.splitlines(), *(["", *examples] if examples else [])]
@@ -87,8 +111,8 @@ def docstring(text: str, examples: tuple[str, ...] = (), indent: str = "    ") -
     return f'{indent}"""\n{body}\n{indent}"""' if lines else f"{indent}..."
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST else text[: text.rfind(" ", 0, _MOST)]
+def _shortened(text: str, most: int = _MOST) -> str:
+    return text if len(text) <= most else text[: text.rfind(" ", 0, most)]
 
 
 class Block(NamedTuple):

@@ -1,10 +1,10 @@
 """The contract: what the written files offer to a test, and what tests should be about."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..agents.checks import TestBed
+from ..brief.excerpt import is_run
 from ..brief.signature import Signature, read_signature
 from ..python.outline import constructors, public_names, signatures
 from ..types import Plan, Traits
@@ -93,7 +93,7 @@ def module_name(path: str) -> str:
 def _script(shop: Workshop, plan: Plan) -> str:
     """The file the brief runs from the command line, if it does."""
     for planned in plan.files:
-        if re.search(rf"\bpython3?\s+{re.escape(planned.path)}\b", shop.brief.text):
+        if is_run(shop.brief.text, planned.path):
             return planned.path
     return ""
 

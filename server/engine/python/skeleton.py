@@ -3,12 +3,17 @@
 import ast
 from collections.abc import Sequence
 
-from ..brief.excerpt import about_class, docstring, rules
+from ..brief.excerpt import about_class, about_command, docstring, is_run, rules
 from ..brief.signature import Signature, read_signature
 
+_GUARD = 'if __name__ == "__main__":\n    sys.exit(main())'
 
-def skeleton(interface: Sequence[str], brief: str) -> str:
-    """Classes with their methods, and functions; empty if a line of the interface is none of these."""
+
+def skeleton(interface: Sequence[str], brief: str, path: str = "") -> str:
+    """Classes with their methods, and functions; empty if a line of the interface is none of these.
+
+    A file that the brief runs from the command line has a `main` for that.
+    """
     found = [read_signature(line) for line in interface]
     signatures = [one for one in found if one is not None]
     if not signatures or len(signatures) < len(found):
@@ -20,6 +25,10 @@ def skeleton(interface: Sequence[str], brief: str) -> str:
             parts.append(_class(one, methods, brief))
         elif not one.owner:
             parts.append(f"{head(one)}\n{docstring(text_of(one, brief))}")
+    if path and is_run(brief, path):
+        if not any(one.head == "main" for one in signatures):
+            parts.append(f"def main(argv=None):\n{docstring(about_command(brief, path))}")
+        parts.append(_GUARD)
     return "\n\n\n".join(parts)
 
 

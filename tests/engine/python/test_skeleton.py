@@ -90,3 +90,18 @@ def test_errors_have_their_bases() -> None:
 def test_a_line_that_is_no_signature_makes_no_skeleton() -> None:
     assert skeleton(("a property called value",), SHOP) == ""
     assert skeleton((), SHOP) == ""
+
+
+def test_a_script_has_a_main_with_the_words_about_its_command_line() -> None:
+    brief = "A script `tally.py`: `python tally.py FILE` prints totals.\n\n`tally(words)` counts words."
+    code = skeleton(("def tally(words)",), brief, "tally.py")
+    (tally, main, guard) = ast.parse(code).body
+    assert isinstance(tally, ast.FunctionDef)
+    assert isinstance(main, ast.FunctionDef)
+    assert main.name == "main"
+    assert "prints totals" in (ast.get_docstring(main) or "")
+    assert "prints totals" not in (ast.get_docstring(tally) or "")
+    assert isinstance(guard, ast.If)
+    assert "main" not in skeleton(
+        ("def tally(words)",), brief.replace("python tally.py", "tally"), "tally.py"
+    )
