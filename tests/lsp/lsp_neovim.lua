@@ -54,8 +54,17 @@ for _, found in ipairs(vim.diagnostic.get(0)) do
     table.insert(columns, found.col)
   end
 end
+
+-- A validation that is cancelled at once, by the other command of the documentation.
+local before = #said
+vim.cmd("QuantumLayerValidate")
+vim.cmd("QuantumLayerCancel")
+must(60, "no message after cancelling", function()
+  return #said > before
+end)
 finish({
   titles = titles,
+  cancelled = said[before + 1],
   said = said,
   generated = generated,
   columns = columns,

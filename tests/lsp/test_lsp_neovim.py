@@ -89,6 +89,7 @@ def test_neovim_makes_a_capsule_of_a_brief(
     assert (workspace / "shouting" / "app.py").read_text() == APP
     assert told["encoding"] == "utf-8"
     assert told["columns"] == [21], "bytes, as Neovim counts"
+    assert told["cancelled"].startswith("Cancelled: validate odd.py")
 
 
 def test_the_other_editors_examples_start_the_same_server() -> None:
