@@ -1,6 +1,6 @@
-"""`textDocument/codeAction`: **Generate capsule from this brief**.
+"""`textDocument/codeAction`: **Generate capsule from this brief**, **Validate this file**.
 
-Its kind is a refactoring, because that is what every editor lists when asked for all actions.
+Their kind is a refactoring, because that is what every editor lists when asked for all actions.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 
-from .names import GENERATE_CAPSULE
+from .names import GENERATE_CAPSULE, VALIDATE_FILE
 
 if TYPE_CHECKING:
     from .documents import Snapshot
@@ -17,30 +17,39 @@ if TYPE_CHECKING:
 
 KIND = f"{types.CodeActionKind.Refactor.value}.quantumlayer.generate"
 TITLE = "Generate capsule from this brief"
+VALIDATE_KIND = f"{types.CodeActionKind.Refactor.value}.quantumlayer.validate"
+VALIDATE_TITLE = "Validate this file"
 
 
 async def code_action(
     server: "QuantumLayerServer", params: types.CodeActionParams
 ) -> list[types.CodeAction | types.Command] | None:
     document = server.documents.opened(params.text_document.uri)
-    if (
-        document is None
-        or not _wanted(params.context.only)
-        or not await asyncio.to_thread(_is_brief, document)
-    ):
+    if document is None:
         return None
-    command = types.Command(title=TITLE, command=GENERATE_CAPSULE, arguments=[document.uri])
+    if _wanted(KIND, params.context.only) and await asyncio.to_thread(_is_brief, document):
+        title, kind, name = TITLE, KIND, GENERATE_CAPSULE
+    elif _wanted(VALIDATE_KIND, params.context.only) and _is_python(document):
+        title, kind, name = VALIDATE_TITLE, VALIDATE_KIND, VALIDATE_FILE
+    else:
+        return None
+    command = types.Command(title=title, command=name, arguments=[document.uri])
     if not server.features.code_action_literals:
         return [command]
-    return [types.CodeAction(title=TITLE, kind=KIND, command=command)]
+    return [types.CodeAction(title=title, kind=kind, command=command)]
 
 
-def _wanted(only: object) -> bool:
+def _wanted(ours: str, only: object) -> bool:
     """Kinds are hierarchical: asking for `refactor` asks for what is below it too."""
     if not isinstance(only, list | tuple):
         return True
     kinds = (str(getattr(kind, "value", kind)) for kind in only)
-    return any(kind == "" or kind == KIND or KIND.startswith(f"{kind}.") for kind in kinds)
+    return any(kind == "" or kind == ours or ours.startswith(f"{kind}.") for kind in kinds)
+
+
+def _is_python(document: "Snapshot") -> bool:
+    parts = urlsplit(document.uri)
+    return parts.scheme == "file" and parts.path.endswith((".py", ".pyi"))
 
 
 def _is_brief(document: "Snapshot") -> bool:

@@ -57,7 +57,12 @@ class Commands:
         return _started(export.start(self.server, request))
 
     def cancel(self, *arguments: Any) -> dict[str, Any]:
-        """A job's id, as a text or as `{"job": id}`, which is what starting one answered."""
+        """A job's id, as a text or as `{"job": id}`, which is what starting one answered; without any, all.
+
+        Editors that start jobs by a code action throw the answer away, so a key binding has no id to give.
+        """
+        if not [argument for argument in arguments if argument is not None]:
+            return {"cancelled": self.server.jobs.cancel_all()}
         given = _only(arguments)
         job = given.get("job") if isinstance(given, Mapping) else given
         if not isinstance(job, str) or not job:

@@ -27,10 +27,19 @@ class Configuration:
         self._pulled: dict[str | None, dict[str, Any]] = {}
 
     def take(self, options: object) -> None:
-        """`initializationOptions`, or what `workspace/didChangeConfiguration` carries."""
-        self._pulled.clear()
+        """`initializationOptions`: ours alone, with the section around them or without."""
         if isinstance(options, Mapping):
             section = options.get(SECTION, options)
+            self._pushed = dict(section) if isinstance(section, Mapping) else {}
+
+    def changed(self, settings: object) -> None:
+        """What `workspace/didChangeConfiguration` carries.
+
+        Some clients (Eglot) send the settings of every server, or none at all: only our section counts.
+        """
+        self._pulled = {}  # a new one, so that an answer on its way is not kept as the new settings
+        if isinstance(settings, Mapping) and SECTION in settings:
+            section = settings[SECTION]
             self._pushed = dict(section) if isinstance(section, Mapping) else {}
 
     async def watch(self) -> None:
@@ -60,17 +69,22 @@ class Configuration:
     async def _editor(self, scope: str | None) -> dict[str, Any]:
         if not self._server.features.configuration:
             return self._pushed
-        if scope not in self._pulled:
-            self._pulled[scope] = await self._pull(scope)
-        return {**self._pushed, **self._pulled[scope]}
+        pulled = self._pulled.get(scope)
+        if pulled is None:
+            cache = self._pulled
+            pulled = await self._pull(scope)
+            if pulled is None:  # not said: asked again by the next job
+                return self._pushed
+            cache[scope] = pulled
+        return {**self._pushed, **pulled}
 
-    async def _pull(self, scope: str | None) -> dict[str, Any]:
+    async def _pull(self, scope: str | None) -> dict[str, Any] | None:
         params = types.ConfigurationParams([types.ConfigurationItem(scope_uri=scope, section=SECTION)])
         try:
             answer = await self._server.protocol.ask(types.WORKSPACE_CONFIGURATION, params, _PATIENCE_S)
         except (JsonRpcException, TimeoutError):
             log.warning("the client did not say its settings")
-            return {}
+            return None
         first = answer[0] if answer else None
         return dict(first) if isinstance(first, Mapping) else {}
 

@@ -35,12 +35,15 @@ def start(server: "QuantumLayerServer", request: Request) -> Job:
 async def _export(server: "QuantumLayerServer", request: Request) -> Ending:
     target = _target(server, request.target)
     form = next(form for form in FORMATS if form == request.format)
-    if await asyncio.to_thread(target.is_file):
-        question = f"{target} is there already."
-        if await server.ask_user(question, (_OVERWRITE, _KEEP)) != _OVERWRITE:
-            return Ending("cancelled", f"Not exported: {target} was kept.")
     async with server.session.engine(None) as engine:
-        written = await engine.export(request.capsule, form, target)
+        capsule = await engine.get_capsule(request.capsule)
+        if await asyncio.to_thread(target.is_dir):
+            target /= f"{capsule.manifest.name}.{form}"
+        if there := await asyncio.to_thread(target.is_file):
+            question = f"{target} is there already."
+            if await server.ask_user(question, (_OVERWRITE, _KEEP)) != _OVERWRITE:
+                return Ending("cancelled", f"Not exported: {target} was kept.")
+        written = await engine.export(capsule.id, form, target, overwrite=there)
     return Ending("done", f"Exported to {written}.", request.capsule)
 
 

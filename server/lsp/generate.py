@@ -32,7 +32,7 @@ class Request:
 def start(server: "QuantumLayerServer", request: Request) -> Job:
     """The text is taken now: what the editor shows at this moment is what is generated."""
     opened = server.documents.opened(request.uri) if request.uri else None
-    text = opened.text if opened else request.brief
+    text = opened.text if opened else request.brief or None
     file_name = unquote(urlsplit(request.uri).path).rpartition("/")[2]
     title = f"generate {request.name or file_name or 'capsule'}"
 
@@ -58,12 +58,12 @@ async def _generate(server: "QuantumLayerServer", job: Job, request: Request, br
     return _ending(capsule, where)
 
 
-def _read(request: Request, text: str, file_name: str) -> "Brief":
+def _read(request: Request, text: str | None, file_name: str) -> "Brief":
     from ..engine.brief import decode_brief, file_stem, parse_brief
     from ..engine.errors import BriefError
     from .documents import path_of
 
-    if request.uri and not text:
+    if text is None:
         path = path_of(request.uri)
         if path is None:
             raise BriefError(f"{request.uri} is not open and not a file", "Open it in the editor.")

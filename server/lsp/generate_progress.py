@@ -24,7 +24,7 @@ class Narrator:
         self._progress = progress
         self._planned: frozenset[str] = frozenset()
         self._finished: set[str] = set()
-        self._doing = ""
+        self._tokens: dict[str, int] = {}
 
     def tell(self, event: "Event") -> None:
         report = self._progress.report
@@ -33,18 +33,20 @@ class Narrator:
                 report(f"with {event.model}")
             case "phase_started":
                 words, done = _PHASES[event.phase]
-                self._doing = words
                 report(f"{words}: {event.detail}" if event.detail else words, done)
             case "plan_ready":
                 self._planned = frozenset(file.path for file in event.plan.files)
                 report(f"{len(self._planned)} files planned", _WRITTEN_FROM)
             case "file_started":
-                self._doing = f"writing {event.path}"
-                report(self._doing if event.attempt == 1 else f"{self._doing} again ({event.attempt})")
+                again = f" again ({event.attempt})" if event.attempt > 1 else ""
+                report(f"writing {event.path}{again}")
             case "file_finished":
                 self._file_finished(event.file.path, len(event.problems))
             case "tokens_streamed":
-                report(f"{self._doing or event.purpose}: {event.tokens} tokens")
+                tokens = self._tokens[event.purpose] = self._tokens.get(event.purpose, 0) + event.tokens
+                report(f"{event.purpose}: {tokens} tokens")
+            case "model_called":
+                self._tokens.pop(event.purpose, None)
             case "stage_finished":
                 result = event.result
                 report(f"{result.stage}: {result.status}" + (f" ({result.reason})" if result.reason else ""))

@@ -53,8 +53,10 @@ class Job:
     key: str
     progress: Progress
     running: "asyncio.Task[Ending] | None" = field(default=None, repr=False)
+    cancelled: bool = False
 
     def cancel(self) -> None:
+        self.cancelled = True
         if self.running is not None:
             self.running.cancel()
 
@@ -69,9 +71,9 @@ class Jobs:
         self._closing = False
 
     def start(self, title: str, work: Work, *, key: str = "") -> Job:
-        """Begins `work` and returns at once. While a job with the same `key` runs, it is that one."""
+        """Begins `work` and returns at once. A job of the same `key` that runs uncancelled is that one."""
         for job in self._jobs.values():
-            if key and job.key == key:
+            if key and job.key == key and not job.cancelled:
                 return job
         job_id = uuid.uuid4().hex[:12]
         job = Job(job_id, title, key, Progress(self._server, f"quantumlayer/{job_id}", title))
@@ -85,6 +87,13 @@ class Jobs:
         if job is not None:
             job.cancel()
         return job is not None
+
+    def cancel_all(self) -> bool:
+        """False if no job was running."""
+        jobs = tuple(self._jobs.values())
+        for job in jobs:
+            job.cancel()
+        return bool(jobs)
 
     def cancel_token(self, token: types.ProgressToken) -> None:
         if isinstance(token, str):

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..engine.declared import declared_packages
+from ..engine.errors import StorageError
 from .documents import read_text
 
 MOST_FILES = 2000
+_MOST_SEEN = 50_000
+_MOST_DATA = 1024 * 1024
+"""Bytes of one data file; a larger one is left out."""
+_MOST_DATA_IN_ALL = 64 * 1024 * 1024
 _SUFFIXES = (".py", ".pyi")
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", ".git")
 _SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist"}
@@ -62,15 +67,33 @@ def around(path: Path, limit: Path | None, overlay: Overlay) -> LocalProject:
 
 
 def within(folder: Path, overlay: Overlay) -> tuple[LocalProject, ...]:
-    """Every project under `folder`; hidden folders, environments and build results are left out.
+    """Every project under `folder`, with the text files that its tests may read.
 
-    Stops after `MOST_FILES` files.
+    Hidden folders, environments and build results are left out. Raises StorageError if there are more than
+    `MOST_FILES` files to judge, or too much beside them: part of a project would be judged as if it were
+    the whole.
     """
+    found = list(itertools.islice(_walk(folder), _MOST_SEEN + 1))
+    if len(found) > _MOST_SEEN:
+        raise _too_large(folder, f"{_MOST_SEEN} files")
+    if sum(map(is_validated, found)) > MOST_FILES:
+        raise _too_large(folder, f"{MOST_FILES} Python files")
     by_root: dict[Path, dict[Path, str]] = {}
-    for path in itertools.islice(_walk(folder), MOST_FILES):
+    for path in filter(is_validated, found):
         if (text := _text(path, overlay)) is not None:
             by_root.setdefault(find_root(path, folder), {})[path] = text
+    size = 0
+    for path in itertools.filterfalse(is_validated, found):
+        root = next((place for place in path.parents if place in by_root), None)
+        if root is not None and (text := _data(path, overlay)) is not None:
+            by_root[root][path] = text
+            if (size := size + len(text)) > _MOST_DATA_IN_ALL:
+                raise _too_large(folder, f"{_MOST_DATA_IN_ALL // 1024**2} MB of text beside its Python files")
     return tuple(_project(root, texts) for root, texts in sorted(by_root.items()))
+
+
+def _too_large(folder: Path, most: str) -> StorageError:
+    return StorageError(f"{folder} has more than {most}", "Open a smaller folder.")
 
 
 def _project(root: Path, texts: Mapping[Path, str]) -> LocalProject:
@@ -89,11 +112,24 @@ def _text(path: Path, overlay: Overlay) -> str | None:
         return None
 
 
+def _data(path: Path, overlay: Overlay) -> str | None:
+    """Text that a program may read; pictures, archives and the like are not the validators'."""
+    if path in overlay:
+        return overlay[path]
+    try:
+        if not path.is_file() or path.stat().st_size > _MOST_DATA:
+            return None
+        content = path.read_bytes()
+        return None if b"\0" in content else content.decode()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         here = Path(place)
         folders[:] = sorted(name for name in folders if _entered(here / name))
-        found = (here / name for name in sorted(files) if name.endswith(_SUFFIXES))
+        found = (here / name for name in sorted(files) if name.endswith(_SUFFIXES) or name[0] != ".")
         yield from (file for file in found if _is_inside(file, folder))
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 _HIDDEN = "[hidden]"
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
+# A key has digits, or is long without any (Hugging Face's); names in code have neither.
 _SECRET_TEXT = re.compile(
     r"""(?ix)
-    \b(?:sk|pk|rk|ghp|gho|ghs|github_pat|hf|xox[abp]|AKIA|AIza)[-_]?[A-Za-z0-9_\-]{12,}
+    \b(?:(?:g?sk|pk|rk|ghp|gho|ghs|github_pat|hf|xox[abp])[-_]|AKIA|AIza)
+        (?=[A-Za-z0-9_\-]*\d | [A-Za-z]{30})[A-Za-z0-9_\-]{12,}
     | (?<=bearer\s)[A-Za-z0-9._~+/=\-]{8,}
     | (?<=api[_-]key["'=:\s])\s*["']?[A-Za-z0-9._\-]{8,}
     | (?<=://)[^/\s:@]+:[^/\s@]+(?=@)

@@ -14,7 +14,7 @@ from pygls.protocol import default_converter
 
 from .. import __version__
 from .client_features import ClientFeatures
-from .code_action import KIND, code_action
+from .code_action import KIND, VALIDATE_KIND, code_action
 from .commands import Commands
 from .configuration import Configuration
 from .documents import Documents, Snapshot
@@ -48,6 +48,8 @@ class QuantumLayerServer(LanguageServer):
         self.jobs = Jobs(self)
         self.session = Session(self)
         self.exit_code = 1
+        self.shown: set[str] = set()
+        """URIs of documents that have diagnostics of ours."""
         self._watch_parent = watch_parent
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -60,7 +62,7 @@ class QuantumLayerServer(LanguageServer):
     # -- lifecycle -----------------------------------------------------------------------------
 
     def _register(self) -> None:
-        actions = types.CodeActionOptions(code_action_kinds=[KIND], resolve_provider=False)
+        actions = types.CodeActionOptions(code_action_kinds=[KIND, VALIDATE_KIND], resolve_provider=False)
         self._handle(types.INITIALIZE, self._initialize)
         self._handle(types.INITIALIZED, self._initialized)
         self._handle(types.WORKSPACE_DID_CHANGE_CONFIGURATION, self._configuration_changed)
@@ -82,7 +84,7 @@ class QuantumLayerServer(LanguageServer):
         self._keep(asyncio.to_thread(_warm))
 
     def _configuration_changed(self, params: types.DidChangeConfigurationParams) -> None:
-        self.configuration.take(params.settings)
+        self.configuration.changed(params.settings)
 
     async def _code_action(self, params: types.CodeActionParams) -> Any:
         return await code_action(self, params)
@@ -140,6 +142,7 @@ class QuantumLayerServer(LanguageServer):
 
     def publish(self, uri: str, diagnostics: list[types.Diagnostic], document: Snapshot | None) -> None:
         """Replaces the diagnostics of one document."""
+        (self.shown.add if diagnostics else self.shown.discard)(uri)
         version = document.version if document else None
         params = types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics, version=version)
         self.text_document_publish_diagnostics(params)

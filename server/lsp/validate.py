@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .projects import LocalProject
     from .server import QuantumLayerServer
 
+_MOST_NAMED = 5
+
 
 def start_file(server: "QuantumLayerServer", uri: str) -> Job:
     """Checks one file, as the editor shows it, against what it imports."""
@@ -56,6 +58,9 @@ async def _file(server: "QuantumLayerServer", job: Job, uri: str, opened: Sequen
         inside = path.relative_to(project.root).as_posix()
         if inside not in project.files:
             raise StorageError(f"{path} cannot be read", "Check that it exists and is a file.")
+        if not _usable(inside):
+            step = "Rename it, or open a folder nearer to it as the workspace."
+            raise StorageError(f"{inside} cannot be checked: the path is too long or not portable", step)
         results = await _validate(engine, job, project, runtime=False)
     findings = [found for result in results for found in result.findings if found.path == inside]
     shown = _publish(server, uri, findings, project.files[inside], snapshot)
@@ -72,38 +77,65 @@ async def _workspace(server: "QuantumLayerServer", job: Job, opened: Sequence[Sn
     findings: list[Finding] = []
     results: list[StageResult] = []
     stale: list[str] = []
+    left_out: list[str] = []
     for uri, folder in folders:
         async with server.session.engine(uri) as engine:
             from .projects import within
 
             for project in await asyncio.to_thread(within, folder, _overlay(opened)):
                 job.progress.report(f"{project.root.name}: {len(project.files)} files")
+                left_out += [path for path in project.files if not _usable(path)]
                 found = await _validate(engine, job, project, runtime=True)
                 results += found
                 findings += [finding for result in found for finding in result.findings]
                 stale += _publish_project(server, project, found, versions)
-    return _ending("the workspace", findings, results, stale)
+    for uri in await asyncio.to_thread(_gone, tuple(server.shown)):
+        if server.documents.opened(uri) is None:
+            server.publish(uri, [], None)
+    return _ending("the workspace", findings, results, stale, left_out)
 
 
 async def _validate(
     engine: "Engine", job: Job, project: "LocalProject", *, runtime: bool
 ) -> "tuple[StageResult, ...]":
-    from ..engine.types import SourceFile, Stage, check_path
+    from ..engine.types import SourceFile, Stage
+    from .projects import is_validated
 
     def emit(event: "Event") -> None:
         if event.kind == "stage_finished":
             job.progress.report(f"{event.result.stage}: {event.result.status}")
 
-    def usable(path: str) -> bool:
-        try:
-            return bool(check_path(path))
-        except ValueError:
-            return False
-
-    files = [SourceFile(path=path, text=text) for path, text in project.files.items() if usable(path)]
+    # The engine judges nothing where one file is too large for it; what is only read can be left out.
+    most = engine.settings.validate_.max_file_kb * 1024
+    files = [
+        SourceFile(path=path, text=text)
+        for path, text in project.files.items()
+        if _usable(path) and (is_validated(Path(path)) or len(text) <= most)
+    ]
     wanted = [Stage(name) for name in engine.settings.validate_.stages]
     stages = [stage for stage in wanted if runtime or stage is not Stage.RUNTIME]
     return await engine.validate(files, stages, packages=project.packages, emit=emit)
+
+
+def _gone(uris: Iterable[str]) -> list[str]:
+    """Documents that were deleted or renamed since they were shown as faulty."""
+    return [uri for uri in uris if (path := path_of(uri)) is None or not path.is_file()]
+
+
+def _declaring(root: Path) -> str:
+    """Where a finding about the project's packages is shown: it has no file of its own."""
+    names = ("pyproject.toml", "requirements.txt")
+    return next((name for name in names if (root / name).is_file()), names[0])
+
+
+def _usable(path: str) -> bool:
+    """Whether the engine takes a file of this path."""
+    from ..engine.types import check_path
+
+    try:
+        return bool(check_path(path))
+    except ValueError:
+        return False
 
 
 def _overlay(opened: Iterable[Snapshot]) -> Mapping[Path, str]:
@@ -117,10 +149,14 @@ def _publish_project(
     versions: Mapping[Path | None, Snapshot],
 ) -> list[str]:
     """Returns the names of the files that changed meanwhile."""
-    by_path: dict[str, list[Finding]] = {path: [] for path in project.files}
+    from .projects import is_validated
+
+    shown = {path_of(uri) for uri in server.shown}
+    cleared = (path for path in project.files if is_validated(Path(path)) or project.root / path in shown)
+    by_path: dict[str, list[Finding]] = {path: [] for path in cleared}
     for result in results:
         for finding in result.findings:
-            by_path.setdefault(finding.path, []).append(finding)
+            by_path.setdefault(finding.path or _declaring(project.root), []).append(finding)
     stale = []
     for inside, findings in by_path.items():
         snapshot = versions.get(project.root / inside)
@@ -146,13 +182,20 @@ def _publish(
 
 
 def _ending(
-    what: str, findings: "Sequence[Finding]", results: "Sequence[StageResult]", stale: Sequence[str]
+    what: str,
+    findings: "Sequence[Finding]",
+    results: "Sequence[StageResult]",
+    stale: Sequence[str],
+    left_out: Sequence[str] = (),
 ) -> Ending:
     counts = Counter(str(finding.severity) for finding in findings)
     counted = [f"{counts[kind]} {kind}{'s' if counts[kind] != 1 else ''}" for kind in ("error", "warning")]
     parts = [f"{what}: {', '.join(counted)}."]
     skipped = {str(result.stage): result.reason for result in results if result.status == "skipped"}
     parts += [f"Not checked: {stage} ({reason})." for stage, reason in skipped.items()]
+    if left_out:
+        more = f" and {len(left_out) - _MOST_NAMED} more" if len(left_out) > _MOST_NAMED else ""
+        parts.append(f"Not checked, because of their names: {', '.join(left_out[:_MOST_NAMED])}{more}.")
     if stale:
         parts.append(f"Changed meanwhile, so not shown: {', '.join(stale)}. Run it again.")
     return Ending("done", " ".join(parts))

@@ -84,7 +84,7 @@ class Editor:
         self.writer.write(content)
 
     def send_body(self, body: bytes) -> None:
-        self.send_bytes(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        self.send_bytes(_framed(body))
 
     def send(self, message: Any) -> None:
         self.send_body(json.dumps(message).encode())
@@ -93,12 +93,24 @@ class Editor:
         self.send({"jsonrpc": "2.0", "method": method, "params": params})
 
     def ask(self, method: str, params: Any = None, msg_id: Any = None) -> "asyncio.Future[Any]":
+        message, future = self._new_request(method, params, msg_id)
+        self.send(message)
+        return future
+
+    def ask_at_once(self, *requests: tuple[str, Any]) -> "list[asyncio.Future[Any]]":
+        """Sends several requests as one piece, so that they arrive together."""
+        made = [self._new_request(method, params) for method, params in requests]
+        self.send_bytes(b"".join(_framed(json.dumps(message).encode()) for message, _ in made))
+        return [future for _, future in made]
+
+    def _new_request(
+        self, method: str, params: Any = None, msg_id: Any = None
+    ) -> "tuple[dict[str, Any], asyncio.Future[Any]]":
         msg_id = next(self._numbers) if msg_id is None else msg_id
         future = asyncio.get_running_loop().create_future()
         self._waiting[msg_id] = future
         message = {"jsonrpc": "2.0", "id": msg_id, "method": method}
-        self.send(message if params is None else {**message, "params": params})
-        return future
+        return (message if params is None else {**message, "params": params}), future
 
     async def request(self, method: str, params: Any = None, msg_id: Any = None) -> Any:
         return await asyncio.wait_for(self.ask(method, params, msg_id), PATIENCE_S)
@@ -275,6 +287,10 @@ class Refusal(dict):  # type: ignore[type-arg]
 
 SILENCE = object()
 """No answer at all."""
+
+
+def _framed(body: bytes) -> bytes:
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 def check(message: Mapping[str, Any]) -> None:

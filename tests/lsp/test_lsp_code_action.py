@@ -1,4 +1,4 @@
-"""Where **Generate capsule from this brief** is offered."""
+"""Where **Generate capsule from this brief** and **Validate this file** are offered."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 from lsp_editor import FULL, Editor
 
 TITLE = "Generate capsule from this brief"
+VALIDATE = "Validate this file"
 
 
 async def offered(editor: Editor, path: Path, text: str, **context: Any) -> bool:
@@ -59,7 +60,9 @@ async def test_offered_when_its_kind_is_asked_for(ready: Editor, workspace: Path
     assert await offered(ready, workspace / "a.brief.md", "Write a tool.", **wanted)
 
 
-@pytest.mark.parametrize("only", [["quickfix"], ["source"], ["refactor.extract"], ["ref"]])
+@pytest.mark.parametrize(
+    "only", [["quickfix"], ["source"], ["refactor.extract"], ["refactor.quantumlayer.validate"], ["ref"]]
+)
 async def test_not_offered_when_only_others_are_asked_for(
     ready: Editor, workspace: Path, only: list[str]
 ) -> None:
@@ -80,3 +83,65 @@ async def test_an_old_editor_gets_a_plain_command(editor: Editor, workspace: Pat
     (command,) = await editor.code_actions(uri)
     assert command["command"] == "quantumlayer.generateCapsule"
     assert command["arguments"] == [uri]
+
+
+# -- validating ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.py", "a.pyi", "a b/ö.py"])
+async def test_validating_is_offered_in_a_python_file_and_works(
+    ready: Editor, workspace: Path, name: str
+) -> None:
+    uri = ready.open(workspace / name, "def f(:\n")
+    (action,) = await ready.code_actions(uri)
+    assert (action["title"], action["kind"]) == (VALIDATE, "refactor.quantumlayer.validate")
+    assert action["command"]["command"] == "quantumlayer.validateFile"
+    assert action["command"]["arguments"] == [uri]
+    await ready.command("validateFile", *action["command"]["arguments"])
+    told = await ready.wait_for("textDocument/publishDiagnostics", seconds=60)
+    assert told["uri"] == uri
+    assert told["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "text"),
+    [
+        ("{workspace}/tool.brief.md", "Write a tool."),
+        ("{workspace}/notes.md", "x = 1"),
+        ("{workspace}/py", "x = 1"),
+        ("{workspace}/a.python", "x = 1"),
+        ("untitled:Untitled-1.py", "x = 1"),
+        ("git:/work/a.py", "x = 1"),
+    ],
+)
+async def test_validating_is_not_offered_elsewhere(
+    ready: Editor, workspace: Path, uri: str, text: str
+) -> None:
+    """What is not on disk belongs to no project."""
+    uri = uri.format(workspace=workspace.as_uri())
+    item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+    ready.notify("textDocument/didOpen", {"textDocument": item})
+    assert VALIDATE not in [action["title"] for action in await ready.code_actions(uri)]
+
+
+@pytest.mark.parametrize(
+    ("only", "titles"),
+    [
+        (["refactor"], [VALIDATE]),
+        (["refactor.quantumlayer.validate"], [VALIDATE]),
+        (["refactor.quantumlayer.generate"], []),
+        (["quickfix"], []),
+    ],
+)
+async def test_validating_is_offered_when_its_kind_is_asked_for(
+    ready: Editor, workspace: Path, only: list[str], titles: list[str]
+) -> None:
+    uri = ready.open(workspace / "a.py", "x = 1\n")
+    assert [action["title"] for action in await ready.code_actions(uri, only=only)] == titles
+
+
+async def test_an_old_editor_gets_a_plain_command_to_validate(editor: Editor, workspace: Path) -> None:
+    await editor.initialize(workspace, {**FULL, "textDocument": {"codeAction": {}}})
+    uri = editor.open(workspace / "a.py", "x = 1\n")
+    (command,) = await editor.code_actions(uri)
+    assert command == {"title": VALIDATE, "command": "quantumlayer.validateFile", "arguments": [uri]}

@@ -24,8 +24,9 @@ from lsp_editor import FULL, SILENCE, Editor, Refusal, RpcError
         ("validateWorkspace", ["x"], "no arguments"),
         ("exportCapsule", [{}], '"capsule" and "target"'),
         ("exportCapsule", [{"capsule": "a", "target": "b", "format": "rar"}], "zip"),
-        ("cancel", [], "one argument"),
-        ("cancel", [None], "job"),
+        ("cancel", ["one", "other"], "one argument"),
+        ("cancel", [""], "job"),
+        ("cancel", [{"jobs": "never"}], "job"),
         ("unknown", [], "unknown"),
     ],
 )
@@ -132,6 +133,45 @@ async def test_a_late_reply_after_cancelling_does_no_harm(ready: Editor, workspa
 
 async def test_cancelling_an_unknown_job_says_so(ready: Editor) -> None:
     assert await ready.command("cancel", "never") == {"job": "never", "cancelled": False}
+
+
+@pytest.mark.parametrize("arguments", [[], [None]])
+async def test_without_an_argument_every_job_is_cancelled(
+    ready: Editor, workspace: Path, arguments: list[Any]
+) -> None:
+    """A key binding has no id to give: the answer to a code action is thrown away."""
+    ready.answers["workspace/configuration"] = lambda _: SILENCE
+    (workspace / "a.py").write_text("import os\n")
+    await ready.command("validateFile", (workspace / "a.py").as_uri())
+    await ready.command("validateWorkspace")
+    await ready.wait_for_request("workspace/configuration")
+    assert await ready.command("cancel", *arguments) == {"cancelled": True}
+    told = {await ready.ending(), await ready.ending()}
+    assert {line.partition(".")[0] for line in told} == {
+        "Cancelled: validate a",
+        "Cancelled: validate workspace",
+    }
+    assert await ready.command("cancel", *arguments) == {"cancelled": False}
+
+
+async def test_what_is_started_again_right_after_it_was_cancelled_is_a_new_job(
+    ready: Editor, workspace: Path
+) -> None:
+    """Both messages arrive at once, before the cancelled job has come to its end."""
+    ready.answers["workspace/configuration"] = lambda _: SILENCE
+    (workspace / "a.py").write_text("import os\n")
+    uri = (workspace / "a.py").as_uri()
+    first = await ready.command("validateFile", uri)
+    await ready.wait_for_request("workspace/configuration")
+    del ready.answers["workspace/configuration"]
+    cancelled, second = ready.ask_at_once(
+        ("workspace/executeCommand", {"command": "quantumlayer.cancel", "arguments": [first]}),
+        ("workspace/executeCommand", {"command": "quantumlayer.validateFile", "arguments": [uri]}),
+    )
+    assert await cancelled == {**first, "cancelled": True}
+    assert await second != first
+    assert (await ready.ending(60)).startswith("Cancelled: validate a.py")
+    assert "a.py: 0 errors" in await ready.ending(60)
 
 
 async def test_our_own_notifications_go_only_to_those_who_ask(editor: Editor, workspace: Path) -> None:

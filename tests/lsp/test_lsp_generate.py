@@ -1,6 +1,7 @@
 """From a brief in the editor to files in the editor, with everything real but the model."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -161,6 +162,33 @@ async def test_an_empty_brief_is_refused_in_words(writer: Editor, workspace: Pat
     assert "empty" in await generated(writer, writer.open(workspace / "x.brief.md", "  \n"))
 
 
+async def test_a_brief_that_was_emptied_is_not_replaced_by_the_saved_one(
+    newcomer: Editor, workspace: Path, brief: Path, scripted: ScriptedServer
+) -> None:
+    """What the editor shows counts, and what was saved would be paid for."""
+    scripted.script(answer_well)
+    await newcomer.initialize(workspace)
+    assert "empty" in await generated(newcomer, newcomer.open(brief, ""))
+    assert scripted.requests == []
+
+
+async def test_tokens_add_up_for_the_file_that_they_are_written_for(
+    newcomer: Editor, workspace: Path, brief: Path, scripted: ScriptedServer
+) -> None:
+    scripted.script(answer_slowly)
+    await newcomer.initialize(workspace)
+    job = (await newcomer.command("generateCapsule", brief.as_uri()))["job"]
+
+    def counts() -> list[int]:
+        lines = (params["value"].get("message", "") for params in newcomer.received("$/progress"))
+        found = (re.fullmatch(r"write words\.py: (\d+) tokens", line) for line in lines)
+        return [int(count[1]) for count in found if count]
+
+    await newcomer.wait_for("$/progress", lambda _: len(counts()) >= 4, SECONDS)
+    await newcomer.command("cancel", job)
+    assert counts() == sorted(set(counts()))
+
+
 async def writing(scripted: ScriptedServer) -> Seen:
     """The request for a file, once it is there."""
     async with asyncio.timeout(SECONDS):
@@ -306,3 +334,21 @@ async def test_the_editor_stays_responsive_while_a_capsule_is_generated(
         await asyncio.sleep(0.005)
     assert "erified" in await ended
     assert sorted(waited)[-1] < 0.3, sorted(waited)[-5:]
+
+
+@pytest.mark.parametrize("choice", ["Overwrite", "Keep what is there"])
+async def test_an_export_into_a_folder_asks_before_it_overwrites(
+    writer: Editor, workspace: Path, brief: Path, scripted: ScriptedServer, choice: str
+) -> None:
+    scripted.script(answer_well)
+    await writer.initialize(workspace)
+    await generated(writer, brief.as_uri())
+    mine = workspace / "shouting.zip"
+    mine.write_text("mine")
+    writer.answers["window/showMessageRequest"] = lambda _: {"title": choice}
+    ended = asyncio.create_task(writer.ending())
+    await writer.command("exportCapsule", {"capsule": "shouting", "format": "zip", "target": "."})
+    assert str(mine) in await ended
+    asked = await writer.wait_for_request("window/showMessageRequest")
+    assert str(mine) in asked["params"]["message"]
+    assert (mine.read_bytes() == b"mine") == (choice == "Keep what is there")

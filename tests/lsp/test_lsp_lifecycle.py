@@ -18,7 +18,10 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
     assert answer["serverInfo"]["name"] == "quantumlayer"
     capabilities = answer["capabilities"]
     assert capabilities["textDocumentSync"]["change"] == 2
-    assert capabilities["codeActionProvider"]["codeActionKinds"] == ["refactor.quantumlayer.generate"]
+    assert capabilities["codeActionProvider"]["codeActionKinds"] == [
+        "refactor.quantumlayer.generate",
+        "refactor.quantumlayer.validate",
+    ]
     assert set(capabilities["executeCommandProvider"]["commands"]) == {
         "quantumlayer.generateCapsule",
         "quantumlayer.validateFile",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 from pygls.workspace import PositionCodec
+from quantumlayer.engine.errors import StorageError
 from quantumlayer.lsp.client_features import ClientFeatures
 from quantumlayer.lsp.documents import Document, split_lines, whole
 from quantumlayer.lsp.projects import around, find_root, within
@@ -155,6 +156,53 @@ def test_links_and_environments_are_not_followed(tmp_path: Path) -> None:
     assert found == ["a.py"]
 
 
+def test_a_project_has_the_text_files_that_its_tests_may_read(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        {
+            "notes.txt": "of no project",
+            "one/pyproject.toml": "[project]\nname='one'\nversion='1'\n",
+            "one/core.py": "",
+            "one/tests/test_core.py": "",
+            "one/tests/data/words.json": "[]",
+            "one/.env": "KEY=1",
+            "one/.cache/x.json": "",
+            "one/build/made.json": "",
+            "two/setup.cfg": "",
+            "two/VERSION": "2",
+            "two/app.py": "",
+        },
+    )
+    (tmp_path / "one/picture.png").write_bytes(b"\x89PNG\0")
+    (tmp_path / "one/latin.txt").write_bytes(b"\xe9")
+    (tmp_path / "one/large.csv").write_text("1,2,3\n" * 200_000)
+    unsaved = {tmp_path / "two/VERSION": ""}
+    one, two = within(tmp_path, unsaved)
+    assert (one.root, two.root) == (tmp_path / "one", tmp_path / "two")
+    assert sorted(one.files) == ["core.py", "pyproject.toml", "tests/data/words.json", "tests/test_core.py"]
+    assert sorted(two.files) == ["VERSION", "app.py", "setup.cfg"]
+    assert two.files["VERSION"] == "", "what the editor shows, not what was saved"
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "said"),
+    [
+        ("MOST_FILES", 2, "more than 2 Python files"),
+        ("_MOST_SEEN", 4, "more than 4 files"),
+        ("_MOST_DATA_IN_ALL", 1, "of text"),
+    ],
+)
+def test_a_workspace_that_is_too_large_is_refused_and_not_judged_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, said: str
+) -> None:
+    make(tmp_path, {"a.py": "", "b.py": "", "c.txt": "1", "d.txt": ""})
+    monkeypatch.setattr(f"quantumlayer.lsp.projects.{limit}", value)
+    assert [sorted(project.files) for project in within(tmp_path, {})] == [["a.py", "b.py", "c.txt", "d.txt"]]
+    make(tmp_path, {"e.py": "", "f.txt": "2"})
+    with pytest.raises(StorageError, match=said):
+        within(tmp_path, {})
+
+
 # -- secrets -------------------------------------------------------------------------------------
 
 
@@ -166,6 +214,10 @@ def test_links_and_environments_are_not_followed(tmp_path: Path) -> None:
         "api_key='abcdefgh12345678'",
         "https://user:hunter22@example.org/x",
         "value-of-a-variable",
+        "gsk_abcdefgh12345678",
+        "github_pat_abcdefgh_12345678",
+        "sk-ant-abcdefgh-12345678",
+        "hf_abcdefghijklmnopqrstuvwxyzabcdefgh",
     ],
 )
 def test_secrets_are_hidden(text: str) -> None:
@@ -178,3 +230,15 @@ def test_secrets_are_hidden(text: str) -> None:
 def test_ordinary_text_stays(tmp_path: Path) -> None:
     text = f"the task-manager in {tmp_path} says https://example.org:8080/a?b=c, mask-image, disk-usage-of-it"
     assert redact(text, {"SHORT_KEY": "a"}) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/home/u/skeleton-service/quantumlayer.toml:3: bad",
+        "pkg_resources_backport is not installed",
+        "sketching_functions, hfile_of_the_table and rk_solver_of_order_four",
+    ],
+)
+def test_names_that_begin_like_a_key_stay(text: str) -> None:
+    assert redact(text, {}) == text

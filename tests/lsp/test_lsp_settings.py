@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lsp_editor import FULL, SILENCE, Editor
+from lsp_editor import FULL, SILENCE, Editor, Refusal
 
 
 async def stages_run(editor: Editor, workspace: Path) -> set[str]:
@@ -56,6 +56,41 @@ async def test_settings_that_are_none_are_ignored(editor: Editor, workspace: Pat
     editor.notify("workspace/didChangeConfiguration", {"settings": sent})
     assert "syntax" in await stages_run(editor, workspace)
     assert not [m for m in editor.received("window/showMessage") if m["type"] == 2]
+
+
+@pytest.mark.parametrize("sent", [{"pylsp": {"plugins": {"ruff": {"enabled": True}}}}, {}])
+async def test_settings_of_other_servers_change_nothing(
+    editor: Editor, workspace: Path, sent: dict[str, Any]
+) -> None:
+    """Eglot sends all that it is configured with to every server, or an empty object."""
+    options = {"validate": {"stages": ["style"]}}
+    await editor.initialize(workspace, FULL, initializationOptions=options)
+    editor.notify("workspace/didChangeConfiguration", {"settings": sent})
+    assert await stages_run(editor, workspace) == {"style"}
+
+
+async def test_an_editor_that_refused_to_say_its_settings_is_asked_again(
+    ready: Editor, workspace: Path
+) -> None:
+    """A limit that it has must not be lost for good."""
+    ready.answers["workspace/configuration"] = lambda _: Refusal(code=-32603, message="not now")
+    assert "types" in await stages_run(ready, workspace)
+    del ready.answers["workspace/configuration"]
+    ready.settings = {"validate": {"stages": ["style"]}}
+    assert await stages_run(ready, workspace) == {"style"}
+
+
+async def test_an_answer_that_a_change_has_overtaken_is_not_kept(ready: Editor, workspace: Path) -> None:
+    ready.answers["workspace/configuration"] = lambda _: SILENCE
+    (workspace / "a.py").write_text("x = 1\n")
+    await ready.command("validateFile", (workspace / "a.py").as_uri())
+    asked = await ready.wait_for_request("workspace/configuration")
+    ready.settings = {"validate": {"stages": ["style"]}}
+    ready.notify("workspace/didChangeConfiguration", {"settings": None})
+    ready.send({"jsonrpc": "2.0", "id": asked["id"], "result": [{"validate": {"stages": ["syntax"]}}]})
+    await ready.ending(60)
+    del ready.answers["workspace/configuration"]
+    assert await stages_run(ready, workspace) == {"style"}
 
 
 async def test_the_workspaces_file_is_a_layer_below_the_editor(ready: Editor, workspace: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,19 @@ async def validated(editor: Editor, uri: str) -> list[dict[str, object]]:
     await ended
     found = [params for params in editor.received("textDocument/publishDiagnostics") if params["uri"] == uri]
     return found[-1]["diagnostics"] if found else []
+
+
+async def workspace_validated(editor: Editor) -> str:
+    """The message at the end."""
+    ended = asyncio.create_task(editor.ending(120))
+    await editor.command("validateWorkspace")
+    return await ended
+
+
+def shown(editor: Editor) -> dict[str, set[object]]:
+    """What the editor lists by now: the findings' names by URI, without documents that have none."""
+    last = {p["uri"]: p["diagnostics"] for p in editor.received("textDocument/publishDiagnostics")}
+    return {uri: {each["code"] for each in diagnostics} for uri, diagnostics in last.items() if diagnostics}
 
 
 async def test_findings_become_diagnostics(ready: Editor, workspace: Path) -> None:
@@ -137,6 +151,93 @@ async def test_the_workspace_is_validated_project_by_project(ready: Editor, work
     assert not any("import" in str(code) for code in codes), codes
 
 
+async def test_tests_find_the_files_that_they_read(
+    environ: dict[str, str], logs: Path, workspace: Path
+) -> None:
+    (workspace / "tests" / "data").mkdir(parents=True)
+    (workspace / "tests" / "data" / "words.json").write_text('["one", "two"]\n')
+    (workspace / "tests" / "test_words.py").write_text(READS_ITS_DATA)
+    async with start(environ | {"QUANTUMLAYER_SANDBOX": "auto"}) as editor:
+        await editor.initialize(workspace)
+        assert await workspace_validated(editor) == "the workspace: 0 errors, 0 warnings."
+
+
+async def test_a_broken_data_file_is_reported_until_it_is_mended(ready: Editor, workspace: Path) -> None:
+    ready.settings = {"validate": {"stages": ["syntax"]}}
+    (workspace / "a.py").write_text("x = 1\n")
+    data = workspace / "words.json"
+    data.write_text('["one",\n')
+    assert (await workspace_validated(ready)).startswith("the workspace: 1 error,")
+    assert set(shown(ready)) == {data.as_uri()}
+    data.write_text('["one"]\n')
+    assert (await workspace_validated(ready)).startswith("the workspace: 0 errors,")
+    assert shown(ready) == {}
+
+
+async def test_a_large_data_file_does_not_keep_the_rest_from_being_checked(
+    ready: Editor, workspace: Path
+) -> None:
+    ready.settings = {"validate": {"stages": ["syntax"], "max_file_kb": 1}}
+    (workspace / "a.py").write_text("x = 1\n")
+    (workspace / "words.json").write_text("[\n" + "1,\n" * 1000 + "2]\n")
+    assert await workspace_validated(ready) == "the workspace: 0 errors, 0 warnings."
+
+
+async def test_findings_of_deleted_files_are_cleared(ready: Editor, workspace: Path) -> None:
+    ready.settings = {"validate": {"stages": ["syntax"]}}
+    for name in ("kept.py", "renamed.py"):
+        (workspace / name).write_text("def f(:\n")
+    await workspace_validated(ready)
+    (workspace / "renamed.py").rename(workspace / "new.py")
+    assert set(shown(ready)) == {(workspace / name).as_uri() for name in ("kept.py", "renamed.py")}
+    await workspace_validated(ready)
+    assert set(shown(ready)) == {(workspace / name).as_uri() for name in ("kept.py", "new.py")}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [
+        (
+            "pyproject.toml",
+            "[project]\nname = 'x'\nversion = '1'\ndependencies = ['no package at all']\n",
+            "[project]\nname = 'x'\nversion = '1'\n",
+        ),
+        ("requirements.txt", "no package at all\n", "\n"),
+    ],
+    ids=["pyproject", "requirements"],
+)
+async def test_a_finding_about_packages_is_shown_in_the_file_that_names_them(
+    environ: dict[str, str], logs: Path, workspace: Path, name: str, wrong: str, right: str
+) -> None:
+    (workspace / "a.py").write_text("x = 1\n")
+    (workspace / name).write_text(wrong)
+    async with start(environ | {"QUANTUMLAYER_SANDBOX": "auto"}) as editor:
+        editor.settings = {"validate": {"stages": ["runtime"]}}
+        await editor.initialize(workspace)
+        assert (await workspace_validated(editor)).startswith("the workspace: 1 error,")
+        assert shown(editor) == {(workspace / name).as_uri(): {"no-such-package"}}
+        (workspace / name).write_text(right)
+        assert (await workspace_validated(editor)).startswith("the workspace: 0 errors,")
+        assert shown(editor) == {}
+
+
+async def test_files_whose_names_cannot_be_used_are_named(ready: Editor, workspace: Path) -> None:
+    """As they come from a Mac: letters and their accents apart."""
+    ready.settings = {"validate": {"stages": ["syntax"]}}
+    (workspace / "a.py").write_text("x = 1\n")
+    names = [unicodedata.normalize("NFD", f"é{number}.py") for number in range(7)]
+    for name in names:
+        (workspace / name).write_text("def f(:\n")
+    ended = asyncio.create_task(ready.ending(60))
+    await ready.command("validateFile", (workspace / names[0]).as_uri())
+    assert f"failed: {names[0]} cannot be checked" in await ended
+    assert ready.received("textDocument/publishDiagnostics") == []
+    told = ", ".join(names[:5])
+    assert await workspace_validated(ready) == (
+        f"the workspace: 0 errors, 0 warnings. Not checked, because of their names: {told} and 2 more."
+    )
+
+
 @pytest.mark.parametrize("uri", ["file:///nowhere/x.py", "untitled:Untitled-1"])
 async def test_what_cannot_be_read_is_said_in_words(ready: Editor, uri: str) -> None:
     ended = asyncio.create_task(ready.ending(60))
@@ -163,6 +264,15 @@ async def test_the_editor_stays_responsive_while_the_engine_works(ready: Editor,
     assert await ready.code_actions(uri)
 
 
+READS_ITS_DATA = """\
+import json
+from pathlib import Path
+
+
+def test_words() -> None:
+    words = json.loads((Path(__file__).parent / "data" / "words.json").read_text())
+    assert words == ["one", "two"]
+"""
 ENDLESS = """\
 import ctypes
 
