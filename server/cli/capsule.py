@@ -62,6 +62,7 @@ def export(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="PATH", help="A folder, or the archive's own path.")
     ] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is something else.")] = False,
     json: _Json = False,
 ) -> None:
     """Write a capsule as an archive: the same capsule gives the same bytes.
@@ -76,7 +77,7 @@ def export(
     async def work(engine: "Engine") -> "Ending":
         from .capsules import tell_path
 
-        return tell_path(await engine.export(ref, form, out), json=json)
+        return tell_path(await engine.export(ref, form, out, overwrite=force), json=json)
 
     _run(work)
 

@@ -22,14 +22,17 @@ def show_list(capsules: Sequence[CapsuleSummary], *, json: bool) -> Ending:
     rows = [
         (
             capsule.id[:_SHORT_ID],
-            capsule.name,
-            Text(capsule.status, style=STYLES[capsule.status]),
+            capsule.name or "(damaged)",
+            Text("", style="red") if capsule.problem else Text(capsule.status, style=STYLES[capsule.status]),
             f"{capsule.confidence:.2f}",
             str(capsule.files),
             capsule.created,
         )
         for capsule in capsules
     ]
+    for capsule in capsules:
+        if capsule.problem:
+            console(stderr=True).print(words(f"{capsule.id[:_SHORT_ID]}: {capsule.problem}", "yellow"))
     headings = ("ID", "NAME", "VERDICT", "CONFIDENCE", "FILES", "MADE")
     print_table(headings, rows, empty='No capsules yet. Make one: quantumlayer generate "..."')
     return Ending.DONE

@@ -57,6 +57,8 @@ def collect(paths: Sequence[Path], *, max_file_kb: int) -> Collected:
     for path in asked:
         listed = _listed(_top(path))
         inside = [file for file in listed if file == path or file.is_relative_to(path)]
+        if not inside and path.is_dir():  # git ignores it; whoever names it means it
+            listed = inside = sorted(_walk(path))
         wanted.update(inside or ([path] if path.is_file() else []))
         known.update(dict.fromkeys([*listed, *wanted]))
     reader = _Reader(max_file_kb, named=frozenset(asked))

@@ -58,11 +58,16 @@ class Result:
 
 def run(request: Request) -> Ending:
     """Raises the QuantumLayerError that kept it from being done, after what there is was told."""
-    brief = read_source(request.source, request.name)
-    settings = settings_here(
-        models__model=request.model, budget__usd=request.budget, generate__timeout_s=request.timeout
-    )
-    _check_target(request.out, brief.name)
+    try:
+        brief = read_source(request.source, request.name)
+        settings = settings_here(
+            models__model=request.model, budget__usd=request.budget, generate__timeout_s=request.timeout
+        )
+        _check_target(request.out, brief.name)
+    except QuantumLayerError as error:
+        if request.json:
+            print(as_json(Result(error=error)), flush=True)  # noqa: T201
+        raise
     return supervise.run(lambda: _work(request, brief, settings), cancelled=_CANCELLED)
 
 
@@ -126,7 +131,9 @@ async def _produce(request: Request, brief: Brief, settings: Settings, listener:
             name = capsule.manifest.name
             folder = await engine.write_project(capsule, request.out / name, overwrite=request.force)
             result = replace(result, folder=folder)
-            archive = await engine.export(capsule.id, "qlcapsule", request.out / f"{name}.qlcapsule")
+            archive = await engine.export(
+                capsule.id, "qlcapsule", request.out / f"{name}.qlcapsule", overwrite=request.force
+            )
             result = replace(result, archive=archive)
     except asyncio.CancelledError:
         return replace(result, cancelled=True)

@@ -68,6 +68,8 @@ class _Supervisor:
             number = getattr(signal, name, None)
             if number is None:
                 continue
+            if name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # `nohup`: whoever started us wants a hang-up not to count
             try:
                 loop.add_signal_handler(number, self._stop)
             except NotImplementedError:  # Windows

@@ -22,7 +22,7 @@ def validate(
 ) -> None:
     """Check Python files: syntax, style, security, types, and a run in the sandbox.
 
-    In a git repository, files that git ignores are left out. A file is checked together with its
+    In a git repository, what git ignores is left out, unless named. A file is checked together with its
     project, so that its imports are known, but only what was named is reported. When only part of a
     project is named, it is not run, unless --stages says so.
 

@@ -131,12 +131,15 @@ class Engine:
         """`ref` is an id, a unique beginning of one, or a name (its newest version)."""
         return await asyncio.to_thread(self._store().get, ref)
 
-    async def export(self, ref: str, form: ArchiveFormat, target: Path) -> Path:
-        """Writes an archive, byte for byte the same for the same capsule; returns its path."""
+    async def export(self, ref: str, form: ArchiveFormat, target: Path, *, overwrite: bool = False) -> Path:
+        """Writes an archive, byte for byte the same for the same capsule; returns its path.
+
+        A file that is there and is not this capsule is kept and CapsuleError names it, unless `overwrite`.
+        """
         from .capsule.archive import write_archive
 
         capsule = await self.get_capsule(ref)
-        return await asyncio.to_thread(write_archive, capsule, form, target)
+        return await asyncio.to_thread(write_archive, capsule, form, target, overwrite=overwrite)
 
     async def verify(self, source: Path | str) -> VerifyReport:
         """Recomputes every digest of an archive (Path) or of a stored capsule (str)."""

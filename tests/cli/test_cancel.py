@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.command import SLUG_BRIEF, Cli
-from support.scripted_server import HANG, ScriptedServer
+from support.scripted_server import HANG, ScriptedServer, Seen
 
 if sys.platform == "win32":
     pytest.skip("pseudo terminals and SIGINT to a process are POSIX", allow_module_level=True)
@@ -151,6 +152,38 @@ def test_sigterm_is_as_ctrl_c_and_json_says_cancelled(
     assert process.returncode == 130
     assert b'"outcome": "cancelled"' in out
     assert b"run the same command again" in err
+
+
+def test_a_hang_up_that_was_ignored_stays_ignored(
+    cli: Cli, slugs: Callable[..., None], scripted: ScriptedServer
+) -> None:
+    """As `nohup` starts a program, whose terminal is closed then."""
+    asked, hung_up = threading.Event(), threading.Event()
+
+    def wait(_: Seen) -> None:
+        asked.set()
+        hung_up.wait(60)
+
+    slugs(before=wait)
+    cli.environ["QUANTUMLAYER_SANDBOX"] = "none"
+    process = cli.start("generate", SLUG_BRIEF, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                        preexec_fn=_ignore_hang_up)  # fmt: skip
+    try:
+        assert asked.wait(60)
+        process.send_signal(signal.SIGHUP)
+        hung_up.set()
+        out, err = process.communicate(timeout=120)
+    finally:
+        hung_up.set()
+        process.kill()
+        process.wait()
+
+    assert process.returncode == 3, err
+    assert b'"outcome": "unverified"' in out
+
+
+def _ignore_hang_up() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def test_the_picture_shows_files_stages_and_cost(cli: Cli, slugs: Callable[..., None]) -> None:

@@ -81,6 +81,25 @@ def test_files_that_are_different_are_kept_unless_forced(cli: Cli, slugs: Slugs)
     assert mine.read_text() == SLUG_CODE
 
 
+def test_an_archive_that_is_something_else_is_kept_unless_forced(cli: Cli, slugs: Slugs) -> None:
+    slugs()
+    cli.environ["QUANTUMLAYER_SANDBOX"] = "none"
+    mine = cli.folder / "slug.qlcapsule"
+    mine.write_text("of a colleague")
+
+    refused = cli("generate", SLUG_BRIEF, "--name", "slug", "--json")
+    assert refused.status == 1
+    assert mine.read_text() == "of a colleague"
+    assert "slug.qlcapsule is in the way" in refused.err
+    assert "--force" in refused.err
+    assert refused.json["capsule"]
+    assert refused.json["archive"] is None
+
+    assert cli("generate", SLUG_BRIEF, "--name", "slug", "--force").status == 3
+    assert cli("capsule", "verify", "slug.qlcapsule").status == 0
+    assert cli("generate", SLUG_BRIEF, "--name", "slug").status == 3, "its own archive is renewed"
+
+
 def test_a_provider_that_refuses_ends_with_cause_and_next_step_and_no_traceback(
     cli: Cli, scripted: ScriptedServer
 ) -> None:
@@ -161,7 +180,15 @@ def test_usage_that_cannot_work_is_refused_before_a_model_is_asked(
         assert ended.status == 2, (arguments, ended.err)
         assert said in ended.err, ended.err
         assert "Traceback" not in ended.err
-    assert cli("generate", SLUG_BRIEF, "--name", "taken").status == 1
+        if said not in {"Missing argument", "No such option"}:
+            told = cli(*arguments, "--json")
+            assert told.status == 2
+            assert told.json["outcome"] == "failed"
+            assert said in told.json["error"]["cause"]
+            assert told.err == ended.err
+    taken = cli("generate", SLUG_BRIEF, "--name", "taken", "--json")
+    assert taken.status == 1
+    assert "taken is a file" in taken.json["error"]["cause"]
     assert scripted.requests == []
     assert sorted(path.name for path in cli.folder.iterdir()) == ["binary.md", "front.md", "taken"]
 
@@ -186,6 +213,14 @@ def test_the_capsule_can_be_listed_shown_exported_verified_and_imported(cli: Cli
     assert (cli.folder / "one.zip").read_bytes() == (cli.folder / "two.zip").read_bytes()
     assert any(name.endswith("slug.py") for name in zipfile.ZipFile(cli.folder / "one.zip").namelist())
 
+    (cli.folder / "notes.md").write_text("mine")
+    in_the_way = cli("capsule", "export", "slug", "--out", "notes.md")
+    assert in_the_way.status == 1
+    assert "notes.md is in the way" in in_the_way.err
+    assert (cli.folder / "notes.md").read_text() == "mine"
+    assert cli("capsule", "export", "slug", "--out", "notes.md", "--force").status == 0
+    assert cli("capsule", "export", "slug", "--out", "notes.md").status == 0, "the same capsule"
+
     archive = cli.folder / "slug.qlcapsule"
     assert cli("capsule", "verify", "slug.qlcapsule").status == 0
     assert cli("capsule", "verify", "slug").status == 0
@@ -200,6 +235,22 @@ def test_the_capsule_can_be_listed_shown_exported_verified_and_imported(cli: Cli
     assert imported.json["capsule"] == id_
     assert cli("capsule", "show", "slug", environ=elsewhere).status == 0
     assert cli("capsule", "show", "no-such").status == 1
+
+
+def test_a_damaged_capsule_is_named_in_the_list(cli: Cli, slugs: Slugs) -> None:
+    slugs()
+    cli.environ["QUANTUMLAYER_SANDBOX"] = "none"
+    id_ = cli("generate", SLUG_BRIEF, "--name", "slug", "--json").json["capsule"]
+    (record,) = cli.home.rglob(f"*{id_}.json")
+    record.write_bytes(b'{"record":')
+
+    listed = cli("capsule", "list")
+    assert listed.status == 0
+    (row,) = (line for line in listed.out.splitlines() if id_[:12] in line)
+    assert "(damaged)" in row
+    assert "verified" not in row
+    (problem,) = (line for line in listed.err.splitlines() if line.startswith(f"{id_[:12]}: "))
+    assert problem
 
 
 def _flip_a_byte(source: Path, target: Path) -> Path:

@@ -71,6 +71,19 @@ def test_git_says_what_is_ignored_and_its_configuration_runs_nothing(cli: Cli, p
     assert not (cli.home / "sprung").exists()
 
 
+@pytest.mark.parametrize("named", ["project/generated", "project/generated/deep", "project/generated/bad.py"])
+def test_what_git_ignores_is_checked_when_it_is_named(cli: Cli, project: Path, named: str) -> None:
+    (project / ".gitignore").write_text("generated/\n")
+    (project / "generated/deep").mkdir(parents=True)
+    for file in ("generated/bad.py", "generated/deep/bad.py"):
+        (project / file).write_text("def f(:\n")
+    subprocess.run(["git", "-C", project, "init", "--quiet"], check=True, capture_output=True)
+    ended = cli("validate", named, "--stages", "syntax")
+    assert ended.status == 1
+    assert f"{named.removesuffix('/bad.py')}/bad.py\n" in ended.out
+    assert cli("validate", "project", "--stages", "syntax").status == 0
+
+
 def test_environments_and_caches_are_left_out_without_git(cli: Cli, project: Path) -> None:
     for folder in ("node_modules", "__pycache__", ".hidden", "env1"):
         (project / folder).mkdir()

@@ -33,12 +33,23 @@ def archive_bytes(capsule: Capsule, form: ArchiveFormat) -> bytes:
     return b"".join(chunk.data for chunk in _write(capsule, form))
 
 
-def write_archive(capsule: Capsule, form: ArchiveFormat, target: Path) -> Path:
-    """Writes an archive to the file `target`, or into the folder `target` as NAME.FORM; returns its path.
+def archive_path(capsule: Capsule, form: ArchiveFormat, target: Path) -> Path:
+    """The file `target`, or NAME.FORM in the folder `target`."""
+    return target / f"{capsule.manifest.name}.{form}" if target.is_dir() else target
 
-    A file of that name is replaced, at once. Raises CapsuleError or StorageError.
+
+def write_archive(capsule: Capsule, form: ArchiveFormat, target: Path, *, overwrite: bool = True) -> Path:
+    """Writes an archive to `archive_path`; returns that path.
+
+    A file that is there is replaced, at once, if it is an archive of this capsule, or with `overwrite`;
+    else CapsuleError names it. Raises CapsuleError or StorageError.
     """
-    path = target / f"{capsule.manifest.name}.{form}" if target.is_dir() else target
+    path = archive_path(capsule, form, target)
+    if not overwrite and os.path.lexists(path) and not _is_of(capsule, path):
+        raise CapsuleError(
+            f"{path} is in the way: it is not this capsule.",
+            "Choose another place, move it away, or allow overwriting.",
+        )
     chunks = _write(capsule, form)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,6 +57,15 @@ def write_archive(capsule: Capsule, form: ArchiveFormat, target: Path) -> Path:
     except OSError as error:
         raise storage_error(error, path) from error
     return path
+
+
+def _is_of(capsule: Capsule, path: Path) -> bool:
+    """Whether `path` is an archive of this very project, with older evidence perhaps."""
+    try:
+        found, mismatches = examine_archive(path)
+    except CapsuleError:
+        return False
+    return found is not None and not mismatches and found.id == capsule.id
 
 
 def read_archive(path: Path) -> Capsule:

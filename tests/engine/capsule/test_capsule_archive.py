@@ -139,6 +139,40 @@ def test_an_archive_that_is_there_is_replaced(tmp_path: Path, capsule: Capsule) 
     assert [path.name for path in tmp_path.iterdir()] == ["tally.zip"]
 
 
+@pytest.mark.parametrize("there", ["a text", "another capsule", "a changed one", "a folder", "a link"])
+def test_what_is_something_else_stays_unless_it_may_be_overwritten(
+    tmp_path: Path, capsule: Capsule, there: str
+) -> None:
+    path = tmp_path / "tally.qlcapsule"
+    if there == "a text":
+        path.write_text("mine")
+    elif there == "another capsule":
+        write_archive(make_sample({"a.py": "x = 1\n"}), "qlcapsule", path)
+    elif there == "a changed one":
+        path.write_bytes(archive_bytes(capsule, "qlcapsule").replace(b"range(10)", b"range(11)"))
+    elif there == "a folder":
+        (path / "tally.qlcapsule").mkdir(parents=True)
+    else:
+        path.symlink_to(tmp_path / "nowhere")
+    before = [(file, file.is_file() and file.read_bytes()) for file in sorted(tmp_path.rglob("*"))]
+    with pytest.raises(CapsuleError, match="is in the way") as caught:
+        write_archive(capsule, "qlcapsule", path, overwrite=False)
+    assert str(path) in caught.value.cause
+    assert [(file, file.is_file() and file.read_bytes()) for file in sorted(tmp_path.rglob("*"))] == before
+    if there != "a folder":
+        assert read_archive(write_archive(capsule, "qlcapsule", path, overwrite=True)) == capsule
+
+
+@forms
+def test_the_same_capsule_with_older_evidence_is_renewed(tmp_path: Path, form: ArchiveFormat) -> None:
+    older = make_sample(evidence=make_evidence(status="unverified"))
+    path = write_archive(older, form, tmp_path, overwrite=False)
+    newer = make_sample()
+    assert older.id == newer.id
+    assert write_archive(newer, form, tmp_path, overwrite=False) == path
+    assert read_archive(path) == newer
+
+
 def test_an_unknown_format_is_refused_by_name(tmp_path: Path, capsule: Capsule) -> None:
     with pytest.raises(CapsuleError, match="'rar'"):
         write_archive(capsule, "rar", tmp_path)  # type: ignore[arg-type]
