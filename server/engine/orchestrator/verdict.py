@@ -1,6 +1,6 @@
 """The verdict: hard gates, and a confidence computed from what was observed.
 
-*Verified* means: everything the brief declares is defined, no stage failed and none was skipped, at least
+*Verified* means: everything the brief declares is defined, no stage failed, was skipped or left out, at least
 three checks passed, every public name the brief gives was exercised by a check that passed, no check
 anchored in the brief failed, and disputed checks (invented ones the project fails, so either may be wrong)
 are fewer than those that passed.
@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from ..brief.signature import read_signature
 from ..python.syntax import parsed
-from ..types import Plan, StageResult, Traits, Verdict
+from ..types import Plan, Stage, StageResult, Traits, Verdict
 from .elect import ANCHORED, INVENTED
 from .examine import Examined
 from .workshop import Files, head_name, mentioned_names
@@ -54,6 +54,9 @@ def judge(
             reasons.append(f"{stage.stage} failed: {stage.reason or _first_finding(stage)}")
         elif stage.status == "skipped":
             reasons.append(f"{stage.stage} was skipped: {stage.reason}")
+    seen = {stage.stage for stage in stages}
+    if left_out := [str(stage) for stage in Stage if stage not in seen]:
+        reasons.append(f"validate.stages leaves out {', '.join(left_out)}")
     if len(passed) < _LEAST_CHECKS:
         reasons.append(f"only {len(passed)} checks of the brief passed; {_LEAST_CHECKS} are the least")
     if anchored_failed:

@@ -17,6 +17,7 @@ from quantumlayer.settings import (
     SandboxSettings,
     Settings,
     StorageSettings,
+    ValidateSettings,
 )
 from support.command import fenced
 from support.scripted_server import ScriptedServer, Seen
@@ -85,6 +86,7 @@ class Spine:
             models=ModelSettings(**models),
             budget=BudgetSettings(**sections.get("budget", {})),
             generate=GenerateSettings(**{"samples": 1, "repair_rounds": 1, **sections.get("generate", {})}),
+            validate=ValidateSettings(**sections.get("validate", {})),
             sandbox=SandboxSettings(**{"engine": self.sandbox, "seconds": 20, **sections.get("sandbox", {})}),
             storage=StorageSettings(data_dir=self.folder / "data", cache_dir=self.cache),
         )

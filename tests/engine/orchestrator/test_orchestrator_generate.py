@@ -158,6 +158,15 @@ async def test_without_a_sandbox_nothing_is_run_or_verified(dry: Spine) -> None:
     assert capsule.evidence.sandbox == ""
 
 
+async def test_what_was_not_judged_by_every_stage_is_not_verified(spine: Spine) -> None:
+    """A stranger's settings may leave out stages, and the code may be what those would have refused."""
+    spine.script(slug=code(SLUG_CODE), checks=CHECKS)
+    capsule = await spine.generate(SLUG_BRIEF, validate={"stages": ["syntax", "types", "runtime"]})
+    assert [stage.status for stage in capsule.evidence.verdict.stages] == ["passed"] * 3
+    assert reason(capsule) == "validate.stages leaves out style, security"
+    assert spine.finished.outcome == "unverified"
+
+
 async def test_a_secret_of_the_environment_reaches_neither_capsule_nor_disk(
     spine: Spine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
