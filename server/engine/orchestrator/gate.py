@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..agents.repairer import repair
+from ..brief.excerpt import is_run
 from ..python.documented import documented
 from ..python.imports import complete_imports
+from ..python.runnable import runnable
 from ..python.shadowed import uncover_methods
 from ..python.splice import enclosing
 from ..types import Candidate, Finding, Plan, PlannedFile, Severity, SourceFile
@@ -76,7 +78,8 @@ async def _judge(
     if draft.problems:
         return draft
     others = {path: file.text for path, file in written.items()}
-    text = uncover_methods(complete_imports(draft.file.path, draft.file.text, others, plan.packages))
+    text = runnable(draft.file.text) if is_run(shop.brief.text, draft.file.path) else draft.file.text
+    text = uncover_methods(complete_imports(draft.file.path, text, others, plan.packages))
     text = documented(text, planned.interface, shop.brief.text)
     (formatted,) = await shop.mesh.format((SourceFile(path=draft.file.path, text=text),))
     missing = missing_names(planned, shop.traits, formatted.text)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from .outline import public_names
-from .syntax import parsed
+from .syntax import after_docstring, parsed
 
 _WELL_KNOWN = {
     "abc": ("ABC", "abstractmethod"),
@@ -60,7 +60,7 @@ def complete_imports(path: str, code: str, others: Mapping[str, str], packages: 
             lines.append(f"from datetime import {name}" if _is_class(tree, name) else f"import {name}")
     if not lines:
         return code
-    at = _after_docstring(tree)
+    at = after_docstring(tree)
     whole = code.splitlines()
     return "\n".join([*whole[:at], *lines, *whole[at:]]) + "\n"
 
@@ -146,15 +146,3 @@ def _is_class(tree: ast.Module, name: str) -> bool:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
     }
     return not attributes & {"datetime", "timedelta", "date", "timezone"}
-
-
-def _after_docstring(tree: ast.Module) -> int:
-    """The line after the docstring and `from __future__` imports."""
-    at = 0
-    for node in tree.body:
-        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
-        if not is_text and not is_future:
-            break
-        at = node.end_lineno or at
-    return at

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from ..errors import AnswerError
-from .syntax import parsed
+from .syntax import is_guard, parsed
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -124,12 +124,8 @@ def _after_imports(tree: ast.Module) -> int:
 
 def _guard(tree: ast.Module) -> int:
     """The index of `if __name__ == "__main__":`, which runs as soon as it is reached; else of the end."""
-    guard = next((node.lineno - 1 for node in tree.body if _is_guard(node)), None)
+    guard = next((node.lineno - 1 for node in tree.body if is_guard(node)), None)
     return guard if guard is not None else max((node.end_lineno or 0 for node in tree.body), default=0)
-
-
-def _is_guard(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and "__name__" in ast.unparse(node.test)
 
 
 def _named(body: list[ast.stmt], name: str) -> Definition | None:
