@@ -5,7 +5,6 @@ whole brief, so that a model with a prompt cache reads the brief once. A prompt'
 step's key, so editing a file redoes exactly the steps that used it.
 """
 
-import hashlib
 import re
 from functools import cache
 from importlib import resources
@@ -23,15 +22,6 @@ def render(name: str, **values: str) -> tuple[Message, ...]:
     system, user = _load(name)
     text = _GAPS.sub("\n\n", user.substitute(values)).strip()
     return Message(role="system", content=system), Message(role="user", content=text)
-
-
-@cache
-def digest() -> str:
-    """SHA-256 over every prompt: what a finished run depends on besides its inputs."""
-    texts = sorted(
-        (entry.name, entry.read_text(encoding="utf-8")) for entry in _folder().iterdir() if entry.is_file()
-    )
-    return hashlib.sha256(repr(texts).encode()).hexdigest()
 
 
 def _folder() -> Traversable:

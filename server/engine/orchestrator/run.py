@@ -1,14 +1,15 @@
 """One run: brief in, capsule out, every event on the way."""
 
 import asyncio
+import functools
 import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from ...settings import Settings
-from ..agents.prompts import digest
 from ..brief.traits import measure
 from ..capsule.store import Store
 from ..errors import CapsuleError, QuantumLayerError
@@ -31,8 +32,8 @@ from .build import build
 from .pack import name_of, pack
 from .workshop import Workshop
 
-_VERSION = 10
-"""Part of every finished run's key: raised when the engine would make another capsule of the same inputs."""
+_ROOMS = ("agents", "brief", "orchestrator", "python", "validation", "sandbox")
+"""What decides how a capsule comes out."""
 log = logging.getLogger(__name__)
 
 
@@ -95,14 +96,27 @@ async def generate(
 def _inputs(brief: Brief, settings: Settings, model: str) -> dict[str, Any]:
     """What decides the capsule of a run: the same inputs, the same capsule."""
     return {
-        "version": _VERSION,
-        "prompts": digest(),
+        "engine": _engine_digest(),
         "brief": brief.model_dump(mode="json"),
         "model": model,
         "max_tokens": settings.models.max_tokens,
         "generate": settings.generate.model_dump(mode="json", exclude={"timeout_s"}),
         "stages": list(settings.validate_.stages),
+        "sandbox": settings.sandbox.model_dump(mode="json"),
     }
+
+
+@functools.cache
+def _engine_digest() -> str:
+    """Of the code and prompts that make capsules: another engine would make another one."""
+    engine = Path(__file__).parent.parent
+    found = hashlib.sha256()
+    for room in _ROOMS:
+        for file in sorted(engine.joinpath(room).rglob("*")):
+            if file.suffix in {".py", ".md"}:
+                found.update(file.relative_to(engine).as_posix().encode() + b"\0")
+                found.update(hashlib.sha256(file.read_bytes()).digest())
+    return found.hexdigest()
 
 
 async def _remembered(journal: Journal, store: Store, inputs: dict[str, Any]) -> Capsule | None:

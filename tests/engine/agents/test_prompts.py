@@ -24,8 +24,3 @@ def test_every_prompt_begins_alike_up_to_the_end_of_the_brief(name: str) -> None
 def test_a_missing_value_is_an_error_and_not_a_gap() -> None:
     with pytest.raises(KeyError):
         prompts.render("code", brief="x")
-
-
-def test_the_digest_is_stable_within_a_process() -> None:
-    assert prompts.digest() == prompts.digest()
-    assert len(prompts.digest()) == 64
