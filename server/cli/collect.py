@@ -104,7 +104,13 @@ def _listed(top: Path) -> list[Path]:
 
 def _git(folder: Path, *arguments: str) -> bytes | None:
     """What git says; None where there is no git, or `folder` is in no repository."""
-    environment = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    # A folder may bring a `.git` that names a command to fetch what is missing: nothing is fetched.
+    environment = os.environ | {
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+    }
     try:
         done = subprocess.run(
             [*_GIT, *arguments], cwd=folder, capture_output=True, timeout=_GIT_SECONDS, env=environment

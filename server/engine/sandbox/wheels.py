@@ -21,6 +21,7 @@ from pathlib import Path
 from filelock import AsyncFileLock
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from ...settings import Settings
 from .pip_errors import PackageUnavailable, RequirementRefused, explain
@@ -201,11 +202,21 @@ def _normalise(text: str) -> str:
         requirement = Requirement(text)
     except InvalidRequirement as error:
         raise _refused(text) from error
-    if requirement.url or len(text) > 200 or not text.isprintable():
+    if requirement.url or len(text) > 200 or not text.isprintable() or not _has_plain_versions(requirement):
         raise _refused(text)
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     marker = f"; {requirement.marker}" if requirement.marker else ""
     return f"{canonicalize_name(requirement.name)}{extras}{requirement.specifier}{marker}"
+
+
+def _has_plain_versions(requirement: Requirement) -> bool:
+    """What follows `===` may be any text; if it makes a path of the whole, pip builds what lies there."""
+    for specifier in requirement.specifier:
+        try:
+            Version(specifier.version.removesuffix(".*"))
+        except InvalidVersion:
+            return False
+    return True
 
 
 def _refused(text: str) -> RequirementRefused:

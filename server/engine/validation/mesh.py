@@ -66,7 +66,7 @@ class Mesh:
         """
         try:
             async with written(project.files) as scratch:
-                around = await self._surroundings(project, scratch)
+                around = await self._surroundings(project, scratch, packages=Stage.TYPES in stages)
                 work = [self._stage(stage, project, around, emit) for stage in Stage if stage in stages]
                 return tuple(await _all(work))
         except ToolError as error:
@@ -216,6 +216,7 @@ class Mesh:
     ) -> tuple[list[Finding], str, bool]:
         version = await asyncio.to_thread(tool.version)
         files = tuple(file for file in project.files if language_of(file.path) in tool.languages)
+        paths = {file.path for file in files}
         project = project.model_copy(update={"files": files})
         narrowed = only if isinstance(tool, Mypy) else ""
 
@@ -224,7 +225,8 @@ class Mesh:
                 found = await tool.run(project, around, self._tools, narrowed)
             else:
                 found = await tool.run(project, around, self._tools)
-            return [problem.model_dump(mode="json") for problem in found]
+            # The scratch folder may hold more than was asked about, and more than is in the key.
+            return [problem.model_dump(mode="json") for problem in found if problem.path in paths]
 
         inputs = {
             "version": version,
@@ -239,10 +241,10 @@ class Mesh:
         stored, reused = await self._journal.step(f"validate.{tool.name}", inputs, run)
         return [Finding.model_validate(problem) for problem in stored], version, reused
 
-    async def _surroundings(self, project: Project, scratch: Path) -> Surroundings:
+    async def _surroundings(self, project: Project, scratch: Path, *, packages: bool = True) -> Surroundings:
         return Surroundings(
             python=self._python,
-            packages=await self._packages.folder_if_any(project.packages),
+            packages=await self._packages.folder_if_any(project.packages if packages else ()),
             scratch=scratch,
             cache=self._settings.storage.cache_dir,
             seconds=self._settings.validate_.timeout_s,

@@ -93,7 +93,9 @@ def _name(command: Sequence[str | Path]) -> str:
 
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_FROM_HOST if name in os.environ}
-    return kept | {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUTF8": "1", "NO_COLOR": "1"}
+    # Safe path: `python -m` would import, and so run, the judged project's modules in place of its own.
+    fixed = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUTF8": "1", "NO_COLOR": "1", "PYTHONSAFEPATH": "1"}
+    return kept | fixed
 
 
 async def _start(

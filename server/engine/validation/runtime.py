@@ -112,7 +112,7 @@ async def run_variants(
     """
     found: dict[int, RuntimeReport] = {}
     projects = [Project.of(base).overlaid(variant) for variant in variants]
-    keys = [_key(sandbox, p, packages, tests, imports, seconds, test_seconds) for p in projects]
+    keys = [_key(sandbox, settings, p, packages, tests, imports, seconds, test_seconds) for p in projects]
     if journal is not None:
         for number, key in enumerate(keys):
             if (stored := await journal.get("validate.runtime", key)) is not None:
@@ -141,6 +141,7 @@ async def run_variants(
 
 def _key(
     sandbox: "Sandbox",
+    settings: Settings,
     project: Project,
     packages: Sequence[str],
     tests: Sequence[str] | None,
@@ -150,6 +151,7 @@ def _key(
 ) -> dict[str, Any]:
     return {
         "sandbox": [sandbox.name, sandbox.version, sandbox.python],
+        "limits": settings.sandbox.model_dump(mode="json", exclude={"engine", "seconds", "output_kb"}),
         "harness": hashlib.sha256("".join(_programs().values()).encode()).hexdigest(),
         "files": {file.path: file.digest for file in project.files},
         "tests": list(project.tests if tests is None else tests),

@@ -40,6 +40,11 @@ REFUSED = [
     "git+ssh://host/evil",
     "https://host/evil.whl",
     "evil.whl @ https://host/evil.whl",
+    "a===./local",
+    "a===/../../../../tmp/evil",
+    "a[b]===/../../../../tmp/evil; python_version > '3'",
+    "a===evil.whl",
+    "a!=1,===..",
     "a b",
     "a\n--pre",
     "",
@@ -200,6 +205,23 @@ async def test_a_package_without_a_wheel_is_not_built(
         await resolve_wheels(["onlysource"], "3.11", settings)
     assert caught.value.package == "onlysource"
     assert not marker.exists()
+
+
+async def test_a_folder_of_this_machine_is_not_built(
+    index: Index, settings: Settings, tmp_path: Path
+) -> None:
+    marker = tmp_path / "was-executed"
+    (tmp_path / "setup.py").write_text(f"open({str(marker)!r}, 'w')")
+    up = "/.." * len((settings.storage.cache_dir / "wheels/new/tmp/name").parts)
+    with pytest.raises(RequirementRefused):
+        await resolve_wheels([f"name==={up}{tmp_path}"], "3.11", settings)
+    assert not marker.exists()
+
+
+async def test_every_way_to_name_a_version_is_understood(index: Index, settings: Settings) -> None:
+    index.add("real", wheel("real", {"real.py": ""}))
+    wanted = "real===1.0,==1.*,~=1.0,!=2.0.*,>=0.9.dev1,>0.1rc1,<=1!3"
+    assert (await resolve_wheels([wanted], "3.11", settings) / "real.py").exists()
 
 
 async def test_a_version_that_does_not_exist_is_told_with_those_that_do(

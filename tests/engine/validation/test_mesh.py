@@ -4,6 +4,7 @@ import json
 import psutil
 import pytest
 import ruff
+from quantumlayer.engine.errors import SandboxError
 from quantumlayer.engine.types import SourceFile, Stage, StageFinished
 from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.settings import ValidateSettings
@@ -68,6 +69,68 @@ async def test_a_tool_that_takes_too_long_is_skipped_and_asked_again_next_time(s
     assert {result.status for result in results} == {"passed"}
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        *[(f"{name}.py",) for name in ("mypy", "argparse", "json", "tempfile")],
+        ("mypy/__init__.py", "mypy/__main__.py"),
+        ("sitecustomize.py", "usercustomize.py", "conftest.py", "setup.py", "ruff.py", "pip.py"),
+    ],
+    ids=lambda names: names[0],
+)
+async def test_nothing_of_a_project_runs_while_it_is_judged(mesh, make, tmp_path, names):
+    marker = tmp_path / "was-run"
+    leave = f"import pathlib; pathlib.Path({str(marker)!r}).write_text(__name__)\n"
+    main = {"main.py": "import os\n\n\ndef f(x: int) -> object:\n    return eval(str(x))\n\n\nf( 'x' )\n"}
+    files = {
+        **dict.fromkeys(names, leave),
+        "mypy.ini": f"[mypy]\nplugins = {names[0]}\n",
+        "pyproject.toml": f'[tool.mypy]\nplugins = ["{names[0]}"]\n\n[tool.ruff]\nexclude = ["*"]\n',
+        "code.pth": leave,
+        **main,
+    }
+    alone = await mesh.check(make(main), STATIC)
+    beside = await mesh.check(make(files), STATIC)
+    assert [about_main(result) for result in beside] == [about_main(result) for result in alone]
+    assert [result.status for result in beside] == ["passed", "passed", "failed", "failed"]
+    assert [[run.name for run in result.tools] for result in beside] == [
+        [run.name for run in result.tools] for result in alone
+    ]
+    assert await mesh.gate(make(files), "main.py") == await mesh.gate(make(main), "main.py") != ()
+    formatted = {file.path: file.text for file in await mesh.format(make(files).files)}
+    assert "import os" not in formatted["main.py"]
+    assert 'f("x")' in formatted["main.py"]
+    assert not marker.exists()
+
+
+def about_main(result):
+    return [found for found in result.findings if found.path == "main.py"]
+
+
+async def test_the_package_index_is_asked_only_where_types_are(mesh, make, monkeypatch):
+    asked = []
+
+    async def resolve(wanted, python, settings):
+        asked.append(wanted)
+        raise SandboxError("there is no index here")
+
+    monkeypatch.setattr("quantumlayer.engine.sandbox.resolve_wheels", resolve)
+    project = make({"a.py": "x = 1\n"}, ("idna",))
+    results = await mesh.check(project, (Stage.SYNTAX, Stage.STYLE, Stage.SECURITY))
+    assert [result.status for result in results] == ["passed"] * 3
+    assert asked == []
+    await mesh.check(project, (Stage.TYPES,))
+    assert len(asked) == 1
+    assert "idna" in asked[0]
+
+
+async def test_what_a_notebook_says_is_not_told_of_the_files_beside_it(mesh, make):
+    cell = {"cell_type": "code", "source": ["import os\n", "def f(:\n"], "metadata": {}, "outputs": []}
+    notebook = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    results = await mesh.check(make({"a.py": "x = 1\n", "b.ipynb": notebook}), STATIC)
+    assert [(result.status, result.findings) for result in results] == [("passed", ())] * 4
+
+
 async def test_cancelling_leaves_no_process_and_no_folder(mesh, make, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     task = asyncio.create_task(
@@ -117,6 +180,12 @@ async def test_the_gate_is_silent_about_style_and_about_other_files(mesh, make):
         "main.py": "import os, sys\nfrom pkg.m0 import f0\nprint( f0(1) )",
     }
     assert await mesh.gate(make(files), "main.py") == ()
+
+
+async def test_what_the_gate_saw_of_other_files_is_not_kept_for_this_one(mesh, make):
+    assert await mesh.gate(make({**CLEAN, "pkg/m1.py": "def broken(:\n"}), "pkg/m0.py") == ()
+    (result,) = await mesh.check(make({"pkg/m0.py": CLEAN["pkg/m0.py"]}), (Stage.SYNTAX,))
+    assert (result.status, result.findings) == ("passed", ())
 
 
 async def test_the_gate_says_nothing_twice(mesh, make):

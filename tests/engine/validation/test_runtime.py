@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from quantumlayer.engine.errors import SandboxError
 from quantumlayer.engine.sandbox import Sandbox
 from quantumlayer.engine.types import Severity, SourceFile, Stage
 from quantumlayer.engine.validation.mesh import Mesh
@@ -285,6 +286,33 @@ async def test_a_variant_cannot_spoil_those_after_it(sandbox, settings):
     assert [report.count("passed") for report in reports] == [2, 2, 0, 2]
 
 
+async def test_a_variant_has_all_the_room_and_none_of_the_files_of_those_before_it(sandbox, settings):
+    text = """
+import os, tempfile
+
+FOLDERS = [folder for folder in ("/tmp", "/dev/shm", "/work") if os.access(folder, os.W_OK)]
+
+def test_room():
+    assert "/tmp" in FOLDERS and "/work" in FOLDERS
+    with tempfile.NamedTemporaryFile(dir="/tmp", delete=False) as file:
+        file.write(bytes(20_000_000))
+
+def test_alone():
+    assert not [folder for folder in FOLDERS if os.path.lexists(f"{folder}/left")]
+
+def test_leave():
+    for folder in FOLDERS:
+        os.makedirs(f"{folder}/left/below")
+        os.symlink("/usr", f"{folder}/left/below/link")
+        os.symlink("/usr", f"{folder}/link")
+        os.chmod(f"{folder}/left/below", 0)
+"""
+    variants = [files({"calc.py": f"{CALC}\n# {number}\n"}) for number in range(3)]
+    base = files({"calc.py": CALC, "test_calc.py": text})
+    reports = await run_variants(sandbox, settings, base, variants, (), seconds=10)
+    assert [report.count("passed") for report in reports] == [3, 3, 3], reports
+
+
 async def test_a_variant_that_ends_the_harness_loses_only_its_own_report(sandbox, settings):
     bad = files({"calc.py": f"import os\nos.kill(os.getppid(), 9)\n{CALC}"})
     base = files({"calc.py": CALC, "test_calc.py": TEST})
@@ -303,6 +331,22 @@ async def test_variants_that_were_run_before_are_not_run_again(sandbox, settings
     again = await run_variants(sandbox, settings, base, [other, ()], (), seconds=10, journal=journal)
     assert time.monotonic() - started < 0.1
     assert again == (both[1], both[0])
+
+
+async def test_what_was_seen_under_other_limits_is_not_reused(sandbox, settings, journal, monkeypatch):
+    async def seen(**limits: object):
+        other = settings.model_copy(update={"sandbox": settings.sandbox.model_copy(update=limits)})
+        return await run_variants(sandbox, other, files({"a.py": CALC}), [()], (), seconds=5, journal=journal)
+
+    async def refuse(job):
+        raise SandboxError("it is run once more")
+
+    first = await seen()
+    monkeypatch.setattr(sandbox, "run", refuse)
+    assert await seen() == await seen(engine="none", seconds=9.0) == first
+    for limit in ({"memory_mb": 1024}, {"pids": 99}, {"work_mb": 99}, {"cpus": 0.5}, {"image": "another"}):
+        with pytest.raises(SandboxError, match="once more"):
+            await seen(**limit)
 
 
 async def test_named_tests_alone_are_run(sandbox, settings):

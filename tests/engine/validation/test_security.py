@@ -49,8 +49,17 @@ async def test_ordinary_code_passes(mesh, make, text):
     assert (await security(mesh, make({"a.py": text}))).status == "passed"
 
 
-async def test_comments_cannot_switch_the_gate_off(mesh, make):
-    text = "# ruff: noqa\n\n\ndef f(x):\n    return eval(x)  # noqa: S307\n"
+@pytest.mark.parametrize(
+    ("before", "beside"),
+    [
+        ("# ruff: noqa", "# noqa: S307"),
+        ("# flake8: noqa", "# noqa"),
+        ("# ruff: file-ignore[S307]", "# ruff: ignore[S307]"),
+        ("# ruff: disable[S307]", "# ruff: ignore[suspicious-eval-usage]"),
+    ],
+)
+async def test_comments_cannot_switch_the_gate_off(mesh, make, before, beside):
+    text = f"{before}\n\n\ndef f(x):\n    # ruff: ignore[S307]\n    return eval(x)  {beside}\n"
     assert (await security(mesh, make({"a.py": text}))).status == "failed"
 
 

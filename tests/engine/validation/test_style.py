@@ -34,6 +34,15 @@ async def test_clean_code_passes(mesh, make):
         ("blanket-suppression", "# mypy: ignore-errors\nx = 1\n"),
         ("blanket-suppression", "# type: ignore\nx = 1\n"),
         ("blanket-suppression", "# ruff: noqa\nx = 1\n"),
+        ("blanket-suppression", '"""Notes.\n\n# mypy: ignore-errors\n"""\n\nx = 1\n'),
+        ("blanket-suppression", "# type: ignore # for now\nx = 1\n"),
+        ("blanket-suppression", "# ruff: file-ignore[F821, B012]\nx = 1\n"),
+        ("blanket-suppression", "# ruff : file-ignore[F821]\nx = 1\n"),
+        ("blanket-suppression", "x = 1\n# ruff: disable[F821]\ny = 1\n"),
+        ("blanket-suppression", "# Sums. # ruff: noqa\nx = 1\n"),
+        ("blanket-suppression", "# flake8 : noqa\nx = 1\n"),
+        ("blanket-suppression", "\ufeff# ruff: noqa\nx = 1\n"),
+        ("blanket-suppression", "# Sums.\r# ruff: file-ignore[F821]\rx = 1\r"),
     ],
 )
 async def test_a_defect_fails_the_stage(mesh, make, rule, text):
@@ -78,6 +87,20 @@ async def test_taste_is_told_and_does_not_fail(mesh, make, text):
 async def test_bodies_that_are_empty_on_purpose_are_left_alone(mesh, make, text):
     result = await style(mesh, make({"a.py": text}))
     assert "empty-body" not in {found.rule for found in result.findings}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os  # type: ignore # no stubs\n\nprint(os)\n",
+        "x = 1  # noqa: E501\n",
+        "x = 1  # ruff: ignore[E501]\n",
+        "# The flake8 rules: noqa where it must be.\nx = 1\n",
+    ],
+)
+async def test_a_comment_for_one_line_is_no_blanket(mesh, make, text):
+    result = await style(mesh, make({"a.py": text}))
+    assert "blanket-suppression" not in {found.rule for found in result.findings}
 
 
 async def test_an_empty_test_fails_and_an_empty_double_does_not(mesh, make):

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 from quantumlayer.engine.types import Stage, StageResult
 from quantumlayer.engine.validation.mesh import Mesh
@@ -61,6 +63,32 @@ async def test_hostile_text_never_passes(mesh, make, text):
     result = await syntax(mesh, make({"a.py": text}))
     assert result.status in {"failed", "skipped"}
     assert result.findings or result.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# coding: utf-7\n# note+AAo-import os+ADs-os.getpid()\n",
+        "# coding: latin-1\nname = 'é'\n",
+        "\n# -*- coding: utf-16 -*-\nx = 1\n",
+        "# coding: no-such-codec\nx = 1\n",
+    ],
+    ids=["utf-7", "latin-1", "utf-16", "unknown"],
+)
+@pytest.mark.parametrize("python", ["same", "newer"])
+async def test_a_declared_encoding_cannot_hide_code(mesh, make, text, python, monkeypatch):
+    if python == "newer":
+        monkeypatch.setattr(mesh, "_python", f"3.{sys.version_info[1] + 1}")
+    result = await syntax(mesh, make({"a.py": text}))
+    assert result.status == "failed"
+    assert any(found.tool == "compile" for found in result.findings)
+
+
+@pytest.mark.parametrize(
+    "text", ["# coding: latin-1\nx = 1\n", "# coding: utf-8\nx = 'é'\n", "\ufeffx = 1\n"]
+)
+async def test_a_declared_encoding_that_reads_the_same_is_no_error(mesh, make, text):
+    assert (await syntax(mesh, make({"a.py": text}))).status == "passed"
 
 
 async def test_deep_json_never_passes(mesh, make):

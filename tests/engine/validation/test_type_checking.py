@@ -1,5 +1,8 @@
+import json
+
 import pytest
 from quantumlayer.engine.types import Severity, Stage
+from quantumlayer.engine.validation.process import Completed, Tools
 
 
 async def types(mesh, project):
@@ -47,6 +50,37 @@ async def test_a_real_defect_fails_the_stage(mesh, make, rule, text):
 async def test_code_that_works_passes(mesh, make, text):
     result = await types(mesh, make({"a.py": text, "b.py": "present = 1\n"}))
     assert result.status == "passed", result.findings
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"types.py": "x = 1\n"},
+        {"app.py": "x = 1\n", "app/__init__.py": ""},
+        {"tests/app.py": "x = 1\n", "tests/app/__init__.py": ""},
+    ],
+    ids=["shadows", "twice", "twice-in-tests"],
+)
+async def test_what_keeps_mypy_from_checking_anything_fails_the_stage(mesh, make, files):
+    result = await types(mesh, make({**files, "a.py": "y: int = 'x'\n"}))
+    assert result.status == "failed"
+    assert errors(result) == {"blocker"}
+    assert {found.path for found in result.findings} <= set(files)
+
+
+async def test_a_mypy_that_crashes_after_a_warning_skips_the_stage(mesh, make, monkeypatch):
+    run = Tools.run
+
+    async def crash(self, command, **options):
+        if "mypy" not in command:
+            return await run(self, command, **options)
+        told = {"file": "a.py", "line": 1, "column": 0, "message": "a taste", "code": "misc"}
+        return Completed(2, json.dumps({**told, "severity": "error"}), "a.py: INTERNAL ERROR\n")
+
+    monkeypatch.setattr(Tools, "run", crash)
+    result = await types(mesh, make({"a.py": "x = 1\n"}))
+    assert result.status == "skipped"
+    assert "INTERNAL ERROR" in result.reason
 
 
 async def test_imports_among_the_files_of_packages_are_followed(mesh, make):

@@ -15,7 +15,7 @@ class Imports:
     name = "imports"
     stage = Stage.TYPES
     languages = frozenset({"python"})
-    rules: Any = 1
+    rules: Any = 2
 
     def version(self) -> str:
         return platform.python_version()

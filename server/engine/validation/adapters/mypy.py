@@ -62,7 +62,7 @@ class Mypy:
                 env={"MYPYPATH": os.pathsep.join(_search(paths, around))},
             )
         found = _read(done.stdout, project)
-        if done.code not in {0, 1} and not found:
+        if done.code not in {0, 1} and not any(one.severity is Severity.ERROR for one in found):
             said = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit code {done.code}"]
             raise ToolError(f"mypy failed: {said[0]}")
         return [problem for problem in found if not only or problem.path == only]
@@ -128,7 +128,7 @@ def _finding(problem: dict[str, Any], project: Project, lines: dict[str, list[st
     row, end_row = problem["line"], problem.get("end_line") or problem["line"]
     start = (row, _column(lines[path], row, problem["column"]))
     end = (end_row, _column(lines[path], end_row, (problem.get("end_column") or problem["column"] + 1) - 1))
-    code = problem["code"] or "misc"
+    code = problem["code"] or "blocker"  # Only what made mypy stop has none.
     level = _severity(code, problem["message"], path in project.tests)
     url = f"https://mypy.readthedocs.io/en/stable/_refs.html#code-{code}" if problem["code"] else ""
     return finding(
@@ -146,7 +146,8 @@ def _finding(problem: dict[str, Any], project: Project, lines: dict[str, list[st
 
 def _severity(code: str, message: str, in_tests: bool) -> Severity:
     level = severities.TYPES.get(code, severities.TYPES[""])
-    if level is Severity.ERROR and code != "syntax" and (in_tests or _about_none(code, message)):
+    stopped = code in {"syntax", "blocker"}
+    if level is Severity.ERROR and not stopped and (in_tests or _about_none(code, message)):
         return Severity.WARNING
     return level
 

@@ -52,7 +52,7 @@ class Parser:
     name: str = "ruff parser"
     stage: Stage = Stage.SYNTAX
     languages: frozenset[str] = _PYTHON
-    rules: Any = 1
+    rules: Any = 2
 
     def version(self) -> str:
         return ruff_version()

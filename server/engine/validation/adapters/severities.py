@@ -48,6 +48,7 @@ SECURITY = {
 
 TYPES = {
     # The name, attribute, argument or operation is not there: it raises when it is reached.
+    "blocker": ERROR,
     **_each("syntax name-defined used-before-def attr-defined call-arg call-overload abstract", ERROR),
     **_each(
         "operator index str-format str-bytes-safe unused-coroutine await-not-async top-level-await", ERROR

@@ -33,6 +33,7 @@ PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 GRACE_S = 2.0
 RESTARTS = 20
 OUTPUT_KEPT = 4000
+SHARED = ("/work", "/tmp", "/dev/shm")  # noqa: S108 - inside the sandbox
 
 
 def main() -> None:
@@ -78,6 +79,7 @@ class Variant:
         self.request = request
         self.files = files
         self.deadline = time.monotonic() + request["seconds"]
+        self.before = {folder: entries(folder) for folder in SHARED}
         self.folder = tempfile.mkdtemp(prefix="run-", dir=os.getcwd())
         self.home = os.path.join(self.folder, "home")
         self.root = os.path.join(self.folder, "project")
@@ -96,6 +98,7 @@ class Variant:
         finally:
             kill_descendants()
             shutil.rmtree(self.folder, ignore_errors=True)
+            self.leave_nothing()
         shorten(self.report, self.root + os.sep, self.request["budget"])
         self.report["seconds"] = round(time.monotonic() - started, 3)
         return self.report
@@ -107,6 +110,14 @@ class Variant:
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "wb") as file:
                 file.write(text.encode("utf-8", "surrogatepass"))
+
+    def leave_nothing(self) -> None:
+        """What one variant left in the folders that all share would be there for the next."""
+        if os.getcwd() != "/work":  # Not in a sandbox: these are somebody's folders.
+            return
+        for folder, before in self.before.items():
+            for name in entries(folder) - before:
+                remove(os.path.join(folder, name))
 
     def give_up(self, problem: str) -> None:
         self.report["complete"] = False
@@ -297,6 +308,28 @@ class Child:
         self.process.wait()
         self.stdout.close()
         os.close(self.pipe)
+
+
+def entries(folder: str) -> set[str]:
+    try:
+        return set(os.listdir(folder))
+    except OSError:
+        return set()
+
+
+def remove(path: str) -> None:
+    """Whatever it is; a folder may have been closed to its owner."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+        return
+    with contextlib.suppress(OSError):
+        os.chmod(path, 0o700)
+        for folder, below, _ in os.walk(path):
+            for name in below:
+                inner = os.path.join(folder, name)
+                if not os.path.islink(inner):
+                    os.chmod(inner, 0o700)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def environment(home: str) -> dict[str, str]:

@@ -45,7 +45,7 @@ class _Modules:
     def tree(self, path: str) -> ast.Module | None:
         if path not in self._trees:
             try:
-                self._trees[path] = ast.parse(self._files[path])
+                self._trees[path] = ast.parse(self._files[path].removeprefix("\ufeff"))
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 self._trees[path] = None
         return self._trees[path]

@@ -19,14 +19,17 @@ _ELIDED = re.compile(
     re.IGNORECASE,
 )
 _SWITCHED_OFF = re.compile(
-    r"#\s*(mypy:|ruff:\s*noqa|flake8:\s*noqa|pyright:|type:\s*ignore\s*$)", re.IGNORECASE
+    r"#\s*(mypy:|ruff\s*:\s*(file-ignore|disable)|pyright:)|.*#\s*(ruff|flake8)\s*:\s*noqa", re.IGNORECASE
 )
+_TYPES_IGNORED = re.compile(r"#\s*type:\s*ignore\s*(#|$)", re.IGNORECASE)
+"""Before any code it covers the file; later it covers its line."""
 _EXEMPT = {"abstractmethod", "overload", "abstractproperty"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def check(files: dict[str, str], tests: list[str]) -> list[dict[str, Any]]:
     """`tests` are the paths in which an empty function is a double, not an omission."""
+    files = {path: _as_read(text) for path, text in files.items()}
     trees = {path: tree for path, text in files.items() if (tree := _parse(text)) is not None}
     bases = {name for tree in trees.values() for name in _base_names(tree)}
     found = []
@@ -34,6 +37,11 @@ def check(files: dict[str, str], tests: list[str]) -> list[dict[str, Any]]:
         for problem in (*_bodies(tree, bases, path in tests), *_comments(files[path])):
             found.append({"path": path, **problem})
     return found
+
+
+def _as_read(text: str) -> str:
+    """Without a byte order mark, and with one kind of line ends: what Python and its checkers make of it."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _parse(text: str) -> ast.Module | None:
@@ -135,6 +143,12 @@ def _comments(text: str) -> Iterator[dict[str, Any]]:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
         return
+    comments = {token.start for token in tokens if token.type == tokenize.COMMENT}
+    for number, line in enumerate(text.split("\n"), 1):
+        # mypy's older parser obeys such a line wherever it stands, inside a string too.
+        if line.startswith("# mypy: ") and (number, 0) not in comments:
+            message = f"switches a validator off for the whole file: {line.strip()[:80]}"
+            yield {"rule": "blanket-suppression", "severity": "error", "message": message, "line": number}
     code_seen = False
     for token in tokens:
         if token.type != tokenize.COMMENT:
@@ -144,11 +158,6 @@ def _comments(text: str) -> Iterator[dict[str, Any]]:
         if _ELIDED.search(token.string):
             message = f"says that something was left out: {token.string.strip()[:80]}"
             yield {"rule": "elided-code", "severity": "error", "message": message, **place}
-        elif _SWITCHED_OFF.match(token.string) and not (_is_type_ignore(token.string) and code_seen):
+        elif _SWITCHED_OFF.match(token.string) or (_TYPES_IGNORED.match(token.string) and not code_seen):
             message = f"switches a validator off for the whole file: {token.string.strip()[:80]}"
             yield {"rule": "blanket-suppression", "severity": "error", "message": message, **place}
-
-
-def _is_type_ignore(comment: str) -> bool:
-    """On a line of its own before any code it covers the file; later it covers its line."""
-    return "ignore" in comment and comment.lstrip("# ").startswith("type:")

@@ -1,17 +1,22 @@
 """Does every file parse: Python by compiling it, JSON and TOML by reading it."""
 
+import io
 import json
+import tokenize
 import tomllib
 import warnings
 from typing import Any
 
 
-def check(files: dict[str, str]) -> list[dict[str, Any]]:
+def check(files: dict[str, str], compiled: bool = True) -> list[dict[str, Any]]:
+    """With `compiled` false Python is read only as far as its encoding: its syntax is too new for us."""
     found = []
     for path, text in files.items():
         reader = _READERS[path.rpartition(".")[2].lower()]
         try:
-            problem = reader(path, text)
+            problem = _encoding(text) if reader is _python else None
+            if problem is None and (compiled or reader is not _python):
+                problem = reader(path, text)
         except RecursionError:
             problem = {"rule": "too-deep", "message": "nested too deeply to be read"}
         except MemoryError:
@@ -19,6 +24,19 @@ def check(files: dict[str, str]) -> list[dict[str, Any]]:
         if problem:
             found.append({"path": path, **problem})
     return found
+
+
+def _encoding(text: str) -> dict[str, Any] | None:
+    """What Python would run must be what is read here: a declared encoding can hide code in a comment."""
+    content = text.encode("utf-8", "surrogatepass")
+    try:
+        name, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        same = content.decode(name).removeprefix("\ufeff") == text.removeprefix("\ufeff")
+    except (SyntaxError, UnicodeError, LookupError) as error:
+        return {"rule": "unreadable", "message": str(error)}
+    if same:
+        return None
+    return {"rule": "other-encoding", "message": f"is UTF-8, but declares {name}, which reads other code"}
 
 
 def _python(path: str, text: str) -> dict[str, Any] | None:
