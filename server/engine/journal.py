@@ -62,11 +62,11 @@ class Journal:
         Raises StorageError if the result cannot be made durable, and whatever `run` raises.
         """
         key = step_key(kind, inputs)
-        shared = self._running.get(key)
+        shared = await self._joinable(key)
         if shared is None:
             if (found := await self._read(key)) is not None:
                 return found[0], True
-            shared = self._running.get(key)
+            shared = await self._joinable(key)
         if shared is None:
             shared = asyncio.ensure_future(self._run(key, kind, run))
             shared.set_name(f"step {kind}")
@@ -85,6 +85,12 @@ class Journal:
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await shared
             raise
+
+    async def _joinable(self, key: str) -> "asyncio.Task[Json] | None":
+        """The run of this key, if there is one; one that was cancelled is let end first."""
+        while (shared := self._running.get(key)) is not None and shared.cancelling():
+            await asyncio.wait({shared})
+        return shared
 
     async def get(self, kind: str, inputs: Json) -> Json | None:
         found = await self._read(step_key(kind, inputs))

@@ -196,6 +196,30 @@ async def test_the_last_waiter_that_is_cancelled_ends_the_work(journal: Journal)
     assert await journal.step("ask", 1, work) == ("done", False)
 
 
+async def test_who_joins_a_step_that_is_being_cancelled_gets_a_run_of_its_own(journal: Journal) -> None:
+    begun, ending = asyncio.Event(), asyncio.Event()
+
+    async def slow_to_end() -> str:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ending.set()
+            await asyncio.sleep(0.05)
+        return "never"
+
+    first = asyncio.create_task(journal.step("ask", 1, slow_to_end))
+    await begun.wait()
+    first.cancel()
+    await ending.wait()
+    work = Work("anew")
+    results = await asyncio.gather(*(journal.step("ask", 1, work) for _ in range(2)))
+    assert results == [("anew", False)] * 2
+    assert work.runs == 1
+    await asyncio.wait([first], timeout=5)
+    assert first.cancelled()
+
+
 async def test_closing_ends_what_runs(folder: Path) -> None:
     journal, work = Journal(folder), Work()
     (task,) = await _waiting(journal, work, 1)

@@ -17,6 +17,8 @@ class FileServer:
     """One entry per answer that is to break off: after how many bytes."""
     ranges: bool = True
     status: int = 0
+    moved_to: str = ""
+    """Where every answer says that the file is, if not here."""
     seconds: float = 0.0
     """How long each answer takes."""
     requests: list[str] = field(default_factory=list)
@@ -51,6 +53,12 @@ class FileServer:
         self.requests.append(wanted)
         if self.status:
             request.send_error(self.status)
+            return
+        if self.moved_to:
+            request.send_response(302)
+            request.send_header("Location", self.moved_to)
+            request.send_header("Content-Length", "0")
+            request.end_headers()
             return
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.ranges else 0
         body = self.content[start:]

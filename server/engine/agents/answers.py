@@ -70,7 +70,9 @@ def read_json(answer: Answer) -> Any:
     elif (start := text.find("{")) > 0:
         text = text[start : text.rfind("}") + 1]
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()  # Half a surrogate pair fits into no file.
+        return value
     except (ValueError, RecursionError) as error:
         if not answer.text.strip() or _REFUSAL.match(answer.text):
             raise AnswerError(_why_no_code(answer), "Answer with one JSON document only.") from None

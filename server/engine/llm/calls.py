@@ -40,7 +40,11 @@ class Draft:
 
     @property
     def text(self) -> str:
-        return "".join(self.parts)
+        """Two pieces may hold a half each of one character; a half without its other fits into no file."""
+        joined = "".join(self.parts)
+        if joined.isascii():
+            return joined
+        return joined.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
     @property
     def empty(self) -> bool:

@@ -40,7 +40,7 @@ async def download(
             try:
                 await _fetch(client, url, target, size, progress)
                 return
-            except httpx.InvalidURL as error:
+            except (httpx.InvalidURL, httpx.TooManyRedirects, httpx.DecodingError) as error:
                 raise Unreachable(str(error)) from error
             except httpx.TransportError as error:
                 failures = 0 if _length(target) > before else failures + 1

@@ -25,7 +25,7 @@ _SECRETS = (
     ),
     (re.compile(r"\b(?:sk|gsk|pk|xai|hf)[-_][\w*-]{6,}"), _HIDDEN),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}"), _HIDDEN),
-    (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), _HIDDEN),
+    (re.compile(r"(?<=://)[^/?#\s]+(?=@)"), _HIDDEN),
 )
 _PREFIX = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout):?\s*(?:-\s*)?)+")
 
@@ -73,7 +73,7 @@ def classify(error: Exception, secrets: Iterable[str] = ()) -> Fault:
         return Fault("timeout", message)
     if isinstance(error, httpx.TransportError):
         return Fault("cut", message)
-    if isinstance(error, openai.APIConnectionError | OSError):
+    if isinstance(error, openai.APIConnectionError | httpx.InvalidURL | OSError):
         return Fault("unreachable", message)
     if isinstance(status, int):
         return Fault(_kind_of(status), message, _retry_after(error))
@@ -83,7 +83,7 @@ def classify(error: Exception, secrets: Iterable[str] = ()) -> Fault:
 def explain(fault: Fault, deployment: Deployment) -> ModelError:
     """The error a user reads: what happened, and what to do."""
     name, keys = deployment.name, " and ".join(deployment.provider.keys)
-    where = deployment.api_base or deployment.provider.title
+    where = redact(deployment.api_base) or deployment.provider.title
     told = f": {fault.message}" if fault.message else ""
     another = "or choose another model with `--model` or in `models.model`"
     match fault.kind:

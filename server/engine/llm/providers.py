@@ -5,6 +5,7 @@ server if `models.api_base` names one, else the first provider whose keys are in
 Ollama if it runs here, else the embedded model.
 """
 
+import ipaddress
 import os
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -187,8 +188,10 @@ async def _served_at(api_base: str) -> Deployment:
     answer = await _get(f"{base}/models", seconds=10 * _PROBE_SECONDS, key=key)
     listed = answer.get("data") if isinstance(answer, dict) else None
     if not listed or not isinstance(listed[0], dict) or "id" not in listed[0]:
+        from .faults import redact
+
         raise ModelError(
-            f"the server at {base} does not list its models",
+            f"the server at {redact(base)} does not list its models",
             "Check that it runs, or name the model in `models.model`.",
             "models.api_base",
         )
@@ -220,7 +223,7 @@ async def _get(url: str, *, seconds: float, key: str = "") -> Any:
         ) as client:
             response = await client.get(url, headers=headers)
             return response.json() if response.is_success else None
-    except (httpx.HTTPError, ValueError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return None
 
 
@@ -228,8 +231,19 @@ async def _get(url: str, *, seconds: float, key: str = "") -> Any:
 
 
 def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    host = _host(url)
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False  # A name, such as 127.example.org.
+
+
+def _host(url: str) -> str:
+    """Empty if `url` is no address; asking there says so."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _ollama_url() -> str:
@@ -237,10 +251,14 @@ def _ollama_url() -> str:
     if not host:
         return _OLLAMA
     url = host if "://" in host else f"http://{host}"
-    parts = urlsplit(url)
-    # 0.0.0.0 is where Ollama was told to listen, not where to ask.
-    name = "127.0.0.1" if parts.hostname in {None, "0.0.0.0"} else parts.hostname  # noqa: S104
-    return f"{parts.scheme}://{name}:{parts.port or 11434}"
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "127.0.0.1", parts.port or 11434
+    except ValueError:  # No address; asking there says that nothing answers.
+        return url
+    # These are where Ollama was told to listen, not where to ask.
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)  # noqa: S104
+    return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}:{port}"
 
 
 def _openai_base() -> str:
@@ -255,5 +273,5 @@ def _compatible_key(api_base: str) -> str:
     """
     if key := os.environ.get("QUANTUMLAYER_API_KEY"):
         return key
-    theirs = urlsplit(api_base).hostname == "api.openai.com" or api_base.rstrip("/") == _openai_base()
+    theirs = _host(api_base) == "api.openai.com" or api_base.rstrip("/") == _openai_base()
     return os.environ.get("OPENAI_API_KEY", "") if theirs or is_loopback(api_base) else ""

@@ -83,10 +83,10 @@ class Transport:
         """The pieces of `choices` answers as they come; raises Fault."""
         target = await self._target(deployment)
         litellm = await load_litellm()
-        await self._connect(deployment, target)
-        arguments = self._arguments(deployment, target, request, choices, seed, native_schema)
         responses: list[Any] = []
         try:
+            await self._connect(deployment, target)
+            arguments = self._arguments(deployment, target, request, choices, seed, native_schema)
             answer = await self._begun(deployment, _asked(litellm, arguments, responses))
             async with contextlib.aclosing(answer):
                 async for piece in self._pieces(answer):
@@ -135,14 +135,15 @@ class Transport:
                     chunk = await anext(chunks)
             except StopAsyncIteration:
                 return
-            for choice in chunk.choices:
+            for choice in chunk.choices or ():  # What is no answer, such as an error, has none.
                 finish = choice.finish_reason or ""
                 if finish and not (exact or _really_finished(answer)):
                     finish = ""
                 refusal = getattr(choice.delta, "refusal", None)
                 if refusal:
                     finish = "content_filter"
-                yield Delta(choice.index, refusal or choice.delta.content or "", finish)
+                text = refusal or getattr(choice.delta, "content", None) or ""
+                yield Delta(choice.index or 0, text, finish)
             if usage := getattr(chunk, "usage", None):
                 yield Counted(usage.prompt_tokens or 0, usage.completion_tokens or 0)
 
@@ -220,7 +221,15 @@ class Transport:
         import httpx
         from openai import OpenAIError
 
-        return (OpenAIError, httpx.HTTPError, OSError, ValueError, RuntimeError, ImportError)
+        return (
+            OpenAIError,
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            OSError,
+            ValueError,
+            RuntimeError,
+            ImportError,
+        )
 
 
 def _client(target: Target, timeout_s: float) -> Any:
@@ -260,6 +269,8 @@ async def load_litellm() -> Any:
 
 def _import_litellm() -> Any:
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    # Else it reads a `.env` above its own folder, such as the one of the project at hand.
+    os.environ["LITELLM_MODE"] = "PRODUCTION"
     first = "litellm" not in sys.modules
     import litellm
 

@@ -244,11 +244,14 @@ def connect(timeout: int = _ENGINE_TIMEOUT) -> Any:
     from requests.exceptions import RequestException
 
     problems = []
-    for address in _addresses():
-        try:
-            return docker.APIClient(timeout=timeout, version="auto", **address)
-        except (DockerException, RequestException, OSError) as error:
-            problems.append(explain(error))
+    try:
+        for address in _addresses():
+            try:
+                return docker.APIClient(timeout=timeout, version="auto", **address)
+            except (DockerException, RequestException, OSError) as error:
+                problems.append(explain(error))
+    except DockerException as error:  # The environment gives no address: its certificates are gone.
+        problems.append(explain(error))
     raise SandboxError(
         f"no Docker engine answers ({problems[0]})",
         "Start Docker (Docker Desktop, or `sudo systemctl start docker`), and make sure you may use it.",

@@ -119,6 +119,7 @@ def test_the_json_is_found(text: str) -> None:
         ('{"a": 1,}', "stop", "not valid JSON"),
         ('{"a": ', "stop", "not valid JSON"),
         ("no plan today", "stop", "not valid JSON"),
+        ('{"a": "half a character: \\ud83d"}', "stop", "not valid JSON"),
         ('{"a": 1', "length", "cut off"),
         ('{"a": 1}', "loop", "cut off"),
         ("", "stop", "empty"),

@@ -126,6 +126,41 @@ async def test_one_empty_sample_does_not_lose_the_others(bench: Bench, question:
     ]
 
 
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (("a \ud83d", "\ude00 b"), "a \N{GRINNING FACE} b"),
+        (("a \ud83d", " b"), "a \N{REPLACEMENT CHARACTER} b"),
+        (("a", "\ude00"), "a\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+async def test_no_answer_holds_half_a_character(
+    bench: Bench, question: Ask, pieces: tuple[str, ...], text: str
+) -> None:
+    bench.server.script(stream(*({"content": piece} for piece in pieces)))
+    (answer,) = await bench.gateway().ask(question())
+    (again,) = await bench.gateway().ask(question())
+    assert (answer.text, again.text, again.reused) == (text, text, True)
+
+
+def stream(*deltas: dict[str, str] | None) -> Reply:
+    """Chunks as they are given here, the last of them with a finish."""
+    head = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m"}
+    ends = [None] * (len(deltas) - 1) + ["stop"]
+    choices = [
+        {"index": 0, "delta": delta, "finish_reason": end} for delta, end in zip(deltas, ends, strict=True)
+    ]
+    body = "".join(f"data: {json.dumps({**head, 'choices': [choice]})}\n\n" for choice in choices)
+    return Reply(body=body, headers={"Content-Type": "text/event-stream"})
+
+
+async def test_an_end_that_adds_nothing_ends_the_answer(bench: Bench, question: Ask) -> None:
+    bench.server.script(stream({"content": "whole"}, None))
+    (answer,) = await bench.gateway().ask(question())
+    assert (answer.text, answer.finish) == ("whole", "stop")
+    assert len(bench.server.requests) == 1
+
+
 async def test_a_filtered_answer_is_a_refusal(bench: Bench, question: Ask) -> None:
     bench.server.script(Reply("I cannot", finish="content_filter"))
     (answer,) = await bench.gateway().ask(question())

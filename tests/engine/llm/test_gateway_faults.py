@@ -133,6 +133,25 @@ async def test_noise_instead_of_a_stream_is_asked_again(bench: Bench, question: 
     assert answer.text == "four"
 
 
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"object": "error", "message": "out of memory"},
+        {"choices": None},
+        {"choices": [{"index": 0, "delta": None, "finish_reason": None}]},
+        {"choices": [{"index": None, "delta": {"content": "half"}, "finish_reason": None}]},
+    ],
+)
+async def test_a_chunk_that_is_no_part_of_an_answer_is_a_cut(
+    bench: Bench, question: Ask, chunk: dict[str, object]
+) -> None:
+    headers = {"Content-Type": "text/event-stream"}
+    bench.server.script(Reply(body=f"data: {json.dumps(chunk)}\n\n", headers=headers), "whole")
+    (answer,) = await bench.gateway().ask(question())
+    assert answer.text == "whole"
+    assert bench.outcomes() == ["cut", "ok"]
+
+
 async def test_a_cut_batch_keeps_the_samples_that_were_whole(bench: Bench, question: Ask) -> None:
     bench.server.script(Reply(("short", "long " * 40), piece=5, cut_after=10), "whole")
     first, second = await bench.gateway().ask(question(samples=2))
@@ -146,6 +165,36 @@ async def test_an_unreachable_server_is_named(bench: Bench, question: Ask) -> No
     with pytest.raises(ModelError, match="cannot be reached"):
         await bench.gateway(api_base=address, retries=1).ask(question())
     assert bench.outcomes() == ["unreachable", "unreachable"]
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:port/v1", "http://[::1/v1", "http://a\nb/v1"])
+async def test_what_is_no_address_is_told_as_unreachable(
+    bench: Bench, question: Ask, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.delenv("QUANTUMLAYER_API_KEY")
+    with pytest.raises(ModelError, match="cannot be reached"):
+        await bench.gateway(api_base=address, retries=0).ask(question())
+    with pytest.raises(ModelError, match="does not list its models"):
+        await bench.gateway(model="auto", api_base=address).ask(question())
+    monkeypatch.setenv("OLLAMA_HOST", address)
+    with pytest.raises(ModelError, match="cannot be reached"):
+        await bench.gateway(model="ollama/x", api_base="", retries=0).ask(question())
+
+
+@pytest.mark.parametrize("who", ["ann:hunter22", "hunter22", "ann:hun:ter22@hunter22"])
+async def test_credentials_in_an_address_are_not_told_or_kept(
+    bench: Bench, question: Ask, caplog: pytest.LogCaptureFixture, who: str
+) -> None:
+    caplog.set_level(logging.DEBUG, "quantumlayer")
+    with ScriptedServer() as gone:
+        address = gone.base_url.replace("://", f"://{who}@")
+    with pytest.raises(ModelError, match=r"cannot be reached at http://\[hidden\]@127\.0\.0\.1") as named:
+        await bench.gateway(api_base=address, retries=0, fallbacks=("ollama/spare",)).ask(question())
+    with pytest.raises(ModelError, match=r"the server at http://\[hidden\]@127\.0\.0\.1") as listed:
+        await bench.gateway(model="auto", api_base=address).ask(question())
+    told = f"{named.value} {listed.value} {bench.events!r} {caplog.text}"
+    assert "ter22" not in told
+    assert b"ter22" not in bench.bytes_on_disk()
 
 
 async def test_the_next_deployment_answers_when_the_first_cannot(
@@ -275,3 +324,4 @@ async def test_openais_key_does_not_go_to_a_strangers_server(
     assert named("openai/x", "https://models.example.net/v1").api_key == ""
     assert named("openai/x", "https://api.openai.com/v1").api_key == KEY
     assert named("openai/x", bench.server.base_url).api_key == KEY
+    assert named("openai/x", "http://127.models.example.net/v1").api_key == ""

@@ -104,6 +104,14 @@ async def test_a_server_that_refuses_is_named(settings: Settings, server: FileSe
         await pull_model(settings, server.url, sha256=SHA256)
 
 
+async def test_a_server_that_sends_us_round_in_a_circle_is_named(
+    settings: Settings, server: FileServer
+) -> None:
+    server.moved_to = "/login"
+    with pytest.raises(ModelError, match=r"127\.0\.0\.1 did not give the model.*redirect"):
+        await pull_model(settings, server.url, sha256=SHA256)
+
+
 async def test_what_is_no_model_is_refused_even_with_the_right_hash(settings: Settings) -> None:
     page = b"<html>please log in</html>"
     with FileServer(page) as server, pytest.raises(ModelError, match="not a GGUF file"):

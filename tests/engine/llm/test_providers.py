@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from quantumlayer.engine.errors import ModelError
-from quantumlayer.engine.llm.providers import deployments, list_providers, named
+from quantumlayer.engine.llm.providers import deployments, is_loopback, list_providers, named
 from quantumlayer.engine.llm.types import Request
 from support.gateway_bench import Bench
 from support.scripted_server import HANG, Reply, ScriptedServer, fail
@@ -60,6 +60,47 @@ async def test_ollama_is_found_and_a_model_for_code_preferred(
     assert infos["ollama/qwen2.5-coder:7b"].active
     assert infos["ollama/llama3:8b"].available
     assert not infos["ollama/llama3:8b"].active
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [
+        ("[::1]:9", "http://[::1]:9"),
+        ("[::]:9", "http://[::1]:9"),
+        ("http://[::1]:9/", "http://[::1]:9"),
+        ("0.0.0.0:9", "http://127.0.0.1:9"),
+        (":9", "http://127.0.0.1:9"),
+        ("127.0.0.1:port", "http://127.0.0.1:port"),
+        ("http://[::1", "http://[::1"),
+    ],
+)
+async def test_every_form_of_ollamas_address_is_asked_or_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, host: str, asked: str
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", host)
+    infos = {info.name: info for info in await list_providers(bench.settings(model="auto", api_base=""))}
+    assert infos["ollama/NAME"].detail == f"Ollama: nothing answers at {asked}"
+    assert (await first(bench)).startswith("embedded/")
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://localhost:11434", True),
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://127.9.9.9/v1", True),
+        ("http://[::1]:8000/v1", True),
+        ("http://127.models.example.net/v1", False),
+        ("http://127.0.0.1.example.net/v1", False),
+        ("http://localhost.example.net/v1", False),
+        ("http://127.0.0.1@example.net/v1", False),
+        ("http://10.0.0.1/v1", False),
+        ("http://[::1", False),
+        ("", False),
+    ],
+)
+def test_only_this_machine_is_this_machine(url: str, here: bool) -> None:
+    assert is_loopback(url) is here
 
 
 async def test_a_server_of_ones_own_is_asked_for_its_model(bench: Bench) -> None:

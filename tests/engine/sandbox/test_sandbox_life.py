@@ -187,6 +187,22 @@ async def test_auto_takes_bubblewrap_when_the_image_is_missing(tmp_path: Path) -
     await sandbox.aclose()
 
 
+@pytest.mark.parametrize("left", ["DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"])
+async def test_auto_takes_bubblewrap_when_dockers_certificates_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    await (await opened(settings_for("bubblewrap", tmp_path))).aclose()
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    monkeypatch.setenv("DOCKER_CERT_PATH", str(tmp_path / "gone"))
+    monkeypatch.setenv(left, "1" if left == "DOCKER_TLS_VERIFY" else str(tmp_path / "gone"))
+    with pytest.raises(SandboxError, match="no Docker engine answers") as caught:
+        await open_sandbox(settings_for("docker", tmp_path))
+    assert caught.value.setting == "sandbox.engine"
+    sandbox = await open_sandbox(settings_for("auto", tmp_path))
+    assert sandbox.name == "bubblewrap"
+    await sandbox.aclose()
+
+
 async def test_with_no_engine_at_all_each_is_named_with_its_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
