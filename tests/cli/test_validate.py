@@ -71,6 +71,37 @@ def test_git_says_what_is_ignored_and_its_configuration_runs_nothing(cli: Cli, p
     assert not (cli.home / "sprung").exists()
 
 
+def test_a_repository_that_wants_to_fetch_what_it_lacks_runs_nothing(cli: Cli, project: Path) -> None:
+    folder = project / "part"
+    folder.mkdir()
+    (folder / ".gitignore").write_text("*.log\n")
+    (folder / "one.py").write_text("x = 1\n")
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=n", "-c", "user.email=n@localhost", "-C", str(project), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "one")
+    blob = git("rev-parse", "HEAD:part/.gitignore")
+    git("update-index", "--skip-worktree", "part/.gitignore")
+    (folder / ".gitignore").unlink()
+    (folder / "two.py").write_text("x = 2\n")
+    (project / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    trap = cli.home / "sprung"
+    for name, value in {
+        "core.repositoryformatversion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.promisor": "true",
+        "remote.origin.url": f"ext::sh -c touch% {trap}",
+        "protocol.ext.allow": "always",
+    }.items():
+        git("config", name, value)
+    assert cli("validate", "project", "--stages", "syntax").status == 0
+    assert not trap.exists()
+
+
 @pytest.mark.parametrize("named", ["project/generated", "project/generated/deep", "project/generated/bad.py"])
 def test_what_git_ignores_is_checked_when_it_is_named(cli: Cli, project: Path, named: str) -> None:
     (project / ".gitignore").write_text("generated/\n")
