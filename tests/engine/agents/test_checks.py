@@ -139,3 +139,11 @@ def test_of_checks_that_only_count_upwards_a_few_are_kept() -> None:
     other = read("assert parse('a') == 1\nassert parse('b') == 1\nassert Stack().size == 0\n")
     kept = list(varied([*counting, *other]))
     assert kept == [*counting[:4], *other]
+
+
+def test_of_checks_whose_text_only_grows_the_first_are_kept() -> None:
+    texts = ["a b", *(f"one{' two' * count}" for count in range(9)), "z"]
+    kept = list(varied(read("\n".join(f"assert parse({text!r}) == []" for text in texts))))
+    assert [check.body[-1] for check in kept] == [
+        f"assert parse({text!r}) == []" for text in ("a b", "one", "one two", "z")
+    ]
