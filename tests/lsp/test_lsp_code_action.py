@@ -111,7 +111,7 @@ async def test_validating_is_offered_in_a_python_file_and_works(
         ("{workspace}/py", "x = 1"),
         ("{workspace}/a.python", "x = 1"),
         ("untitled:Untitled-1.py", "x = 1"),
-        ("git:/work/a.py", "x = 1"),
+        ("git:/elsewhere/a.py", "x = 1"),
     ],
 )
 async def test_validating_is_not_offered_elsewhere(
