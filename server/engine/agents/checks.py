@@ -76,7 +76,7 @@ def read_checks(bed: TestBed, brief: str, code: str) -> Iterator[Check]:
     """
     for block in _blocks(code):
         before: list[ast.stmt] = []
-        for statement in map(_expecting_the_error, block):
+        for statement in map(_without_last_newline, map(_expecting_the_error, block)):
             if _asserts(statement):
                 if (check := _check(bed, brief, [*before, statement])) is not None:
                     yield check
@@ -189,6 +189,23 @@ def _expecting_the_error(node: ast.stmt) -> ast.stmt:
     ):
         return ast.parse(f"with pytest.raises({error.id}):\n    {ast.unparse(node.test.left)}").body[0]
     return node
+
+
+class _Newlines(ast.NodeTransformer):
+    """Small models forget the newline that a printed line ends with, as often as not."""
+
+    def visit_Compare(self, node: ast.Compare) -> ast.Compare:
+        sides = [node.left, *node.comparators]
+        if any(isinstance(side, ast.Attribute) and side.attr in {"stdout", "stderr"} for side in sides):
+            for side in sides:
+                if isinstance(side, ast.Constant) and isinstance(side.value, str):
+                    side.value = side.value.rstrip("\n")
+        return node
+
+
+def _without_last_newline(node: ast.stmt) -> ast.stmt:
+    """What `run` gives has no newline at its end, so what is expected of it has none."""
+    return _Newlines().visit(node) if isinstance(node, ast.Assert) else node
 
 
 def _is_error(name: str) -> bool:

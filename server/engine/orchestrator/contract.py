@@ -20,7 +20,9 @@ import sys
 
 def run(*args, stdin=""):
     command = [sys.executable, "{path}", *map(str, args)]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=5)"""
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=5)
+    done.stdout, done.stderr = done.stdout.rstrip("\\n"), done.stderr.rstrip("\\n")
+    return done"""
 _COMMAND_LINE = (
     'what the command line of {script} prints, such as `run("ARG", stdin="TEXT").stdout`, or with a file '
     '`path = tmp_path / "a.txt"`, `path.write_text("TEXT")`, `run(path).stdout`',

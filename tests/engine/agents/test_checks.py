@@ -147,3 +147,12 @@ def test_of_checks_whose_text_only_grows_the_first_are_kept() -> None:
     assert [check.body[-1] for check in kept] == [
         f"assert parse({text!r}) == []" for text in ("a b", "one", "one two", "z")
     ]
+
+
+@pytest.mark.parametrize("expected", ["'XIV'", "'XIV\\n'", "'XIV\\n\\n'"])
+def test_a_newline_at_the_end_of_what_is_printed_does_not_matter(expected: str) -> None:
+    bed = TestBed(shared="", names=("run",))
+    (check,) = read_checks(bed, BRIEF, f"assert run('14').stdout == {expected}")
+    assert check.body == ("assert run('14').stdout == 'XIV'",)
+    (other,) = read_checks(bed, BRIEF, "assert run('14').text == 'XIV\\n'")
+    assert other.body == ("assert run('14').text == 'XIV\\n'",)
