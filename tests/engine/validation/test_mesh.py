@@ -61,10 +61,10 @@ async def test_what_one_tool_found_stands_when_another_is_missing(mesh, make, mo
 
 
 async def test_a_tool_that_takes_too_long_is_skipped_and_asked_again_next_time(settings, journal, make):
-    hurried = settings.model_copy(update={"validate_": ValidateSettings(timeout_s=0.001)})
+    hurried = settings.model_copy(update={"validate_": ValidateSettings(timeout_s=1e-6)})
     results = await Mesh(hurried, journal, None).check(make(CLEAN), STATIC)
     assert {result.status for result in results} == {"skipped"}
-    assert all("longer than 0.001 s" in result.reason for result in results)
+    assert all("longer than 1e-06 s" in result.reason for result in results)
     results = await Mesh(settings, journal, None).check(make(CLEAN), STATIC)
     assert {result.status for result in results} == {"passed"}
 
