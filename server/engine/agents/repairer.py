@@ -21,6 +21,7 @@ from .coder import allowed_imports, project_context
 from .planner import full_text
 from .prompts import render
 
+_CREATIVE = 0.5
 _MOST_FAILURES = 3
 _MOST_EXAMPLES = 8
 _WHOLE = ("__init__", "__post_init__")
@@ -55,7 +56,7 @@ async def repair(
     request = Request(
         purpose=f"repair {target or file.path}",
         messages=_fresh(context, file, target, failures, examples),
-        temperature=0.8,
+        temperature=_CREATIVE,
         max_tokens=max_tokens,
         seed=attempt,
         samples=samples,

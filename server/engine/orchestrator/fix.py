@@ -1,12 +1,14 @@
 """Repair: at most two rounds, driven by failures that were really seen.
 
 Worth repairing are findings that fail a stage, checks anchored in the brief that fail, checks in which the
-project's own code crashed, and checks some candidate passed but the elected one does not. The function
-behind most of them is rewritten first. A rewrite is taken only if it runs better than what it replaces: a
-higher score and no anchored check lost.
+project's own code crashed, checks some candidate passed but the elected one does not, and the checks of a
+function that passes none of several. The function behind most of them is rewritten first. A rewrite is taken
+only if it runs better than what it replaces: a higher score and no anchored check lost.
 """
 
 import ast
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..agents.checks import Check
@@ -15,7 +17,7 @@ from ..errors import AnswerError
 from ..python.splice import enclosing, splice
 from ..python.syntax import parsed
 from ..types import Candidate, FileFinished, FileStarted, Plan, Severity, SourceFile, StageResult
-from .elect import score, weight
+from .elect import Passed, score, weight
 from .examine import Examined, choose
 from .gate import FUNCTION_TOKENS, gate
 from .workshop import Workshop
@@ -25,6 +27,9 @@ _STAGE = 4.0
 """Weight of a finding that fails a stage; checks weigh less."""
 _TARGETS = 3
 """Functions rewritten per round."""
+_SEVERAL = 3
+Home = tuple[str, str]
+"""A file and the function in it; the function is empty for the file as a whole."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ def _examples(examined: Examined, target: str) -> tuple[str, ...]:
 
 def blame(plan: Plan, examined: Examined, stages: tuple[StageResult, ...]) -> list[Blamed]:
     """What has to change, the heaviest first."""
-    found: dict[tuple[str, str], list[tuple[float, str]]] = {}
+    found: dict[Home, list[tuple[float, str]]] = {}
     planned = {file.path for file in plan.files}
     for stage in stages:
         for finding in stage.findings if stage.status == "failed" else ():
@@ -126,10 +131,12 @@ def blame(plan: Plan, examined: Examined, stages: tuple[StageResult, ...]) -> li
                 found.setdefault((finding.path, target), []).append(
                     (_STAGE, f"line {line}: {finding.message}")
                 )
+    homes = {check.name: _home(plan, examined, check) for check in examined.checks}
+    hopeless = _hopeless(homes, examined.passed)
     for check in examined.checks:
-        if check.name in examined.passed or not _worth_repairing(check, examined):
+        home = homes[check.name]
+        if check.name in examined.passed or not (_worth_repairing(check, examined) or home in hopeless):
             continue
-        home = _home(plan, examined, check)
         seen = examined.failures.get(check.name, "it did not finish")
         found.setdefault(home, []).append((weight(check), f"```python\n{check.code}\n```\n{seen}"))
     ranked = [
@@ -145,11 +152,18 @@ def blame(plan: Plan, examined: Examined, stages: tuple[StageResult, ...]) -> li
     return sorted(ranked, key=lambda blamed: -blamed.weight)
 
 
+def _hopeless(homes: Mapping[str, Home], passed: Passed) -> set[Home]:
+    """Functions that fail every one of several checks: it is hardly the checks that are all wrong."""
+    failed = Counter(home for name, home in homes.items() if name not in passed)
+    failed_only = failed.keys() - {home for name, home in homes.items() if name in passed}
+    return {home for home in failed_only if failed[home] >= _SEVERAL}
+
+
 def _worth_repairing(check: Check, examined: Examined) -> bool:
     return check.anchored or check.name in examined.crashed or check.name in examined.passable
 
 
-def _home(plan: Plan, examined: Examined, check: Check) -> tuple[str, str]:
+def _home(plan: Plan, examined: Examined, check: Check) -> Home:
     """The file and function behind a failed check: where it crashed, else the last thing it calls."""
     if (place := examined.crashed.get(check.name)) is not None:
         path, line = place
