@@ -68,6 +68,20 @@ class ValidateSettings(Section):
     max_file_kb: Count = 1024
 
 
+class LiveSettings(Section):
+    """What is shown while someone types."""
+
+    stages: tuple[Literal["syntax", "style", "security", "types"], ...] = (
+        "syntax",
+        "style",
+        "security",
+        "types",
+    )
+    """None of them switches it off; leave out what another extension shows already."""
+    pause_ms: Annotated[int, Field(ge=0, le=10_000)] = 200
+    """Types are looked at after this long without a change."""
+
+
 class SandboxSettings(Section):
     engine: Literal["auto", "docker", "bubblewrap", "none"] = "auto"
     image: str = "quantumlayer-python"
@@ -99,5 +113,6 @@ class Settings(Section):
     budget: BudgetSettings = BudgetSettings()
     generate: GenerateSettings = GenerateSettings()
     validate_: ValidateSettings = Field(default=ValidateSettings(), alias="validate")
+    live: LiveSettings = LiveSettings()
     sandbox: SandboxSettings = SandboxSettings()
     storage: StorageSettings = Field(default_factory=StorageSettings)

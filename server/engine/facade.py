@@ -5,7 +5,7 @@ Cancelling the task of any call stops its model and its sandbox.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from .types import (
     Check,
     Emit,
     ModelInfo,
+    OpenFile,
     SourceFile,
     Stage,
     StageResult,
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     from .capsule.store import Store
     from .journal import Journal
     from .sandbox import Sandbox
+    from .validation.live import LiveMesh
 
 ArchiveFormat = Literal["zip", "tar.gz", "qlcapsule"]
 ReportFormat = Literal["text", "json", "sarif", "github"]
+Tidying = Literal["fix", "imports", "format"]
 ALL_STAGES = tuple(Stage)
 
 
@@ -41,7 +44,7 @@ def preload() -> None:
 
     A server calls it on a thread, so that the first call does not hold up its event loop.
     """
-    for room in (".orchestrator", ".sandbox", ".validation.mesh", ".capsule.archive"):
+    for room in (".orchestrator", ".sandbox", ".validation.mesh", ".validation.live", ".capsule.archive"):
         import_module(room, __package__)
 
 
@@ -56,6 +59,7 @@ class Engine:
         self.settings = settings or Settings()
         self._opened_journal: Journal | None = None
         self._opened_sandbox: Sandbox | None = None
+        self._opened_live: LiveMesh | None = None
         self._sandbox_error = ""
         self._opening = asyncio.Lock()
 
@@ -69,6 +73,9 @@ class Engine:
 
     async def aclose(self) -> None:
         """Stops what is running and closes what was opened."""
+        if self._opened_live is not None:
+            await self._opened_live.aclose()
+            self._opened_live = None
         if self._opened_sandbox is not None:
             await self._opened_sandbox.aclose()
             self._opened_sandbox = None
@@ -114,6 +121,25 @@ class Engine:
         mesh = Mesh(self.settings, await self._journal(), sandbox, self._sandbox_error)
         project = Project.of(files, packages=tuple(packages))
         return await mesh.check(project, stages, emit=emit)
+
+    # -- while someone types -------------------------------------------------------------------
+
+    async def check_open(self, file: OpenFile, told: Callable[[Sequence[StageResult]], None]) -> None:
+        """Tells what the live stages find in a file as it is shown; cancel it when the file changes."""
+        await self._live().check(file, told)
+
+    def close_file(self, uri: str) -> None:
+        if self._opened_live is not None:
+            self._opened_live.forget(uri)
+
+    async def tidy(self, file: OpenFile, what: Tidying) -> str:
+        """The file's text with every safe fix, with its imports in order, or formatted.
+
+        Raises ToolError if it cannot be done; text that does not parse stays as it is.
+        """
+        from .validation.tidying import tidied
+
+        return await tidied(file, what, self.settings.validate_.timeout_s)
 
     @staticmethod
     def report(results: Sequence[StageResult], form: ReportFormat) -> str:
@@ -204,6 +230,13 @@ class Engine:
 
             self._opened_journal = Journal(self.settings.storage.data_dir / "journal")
         return self._opened_journal
+
+    def _live(self) -> "LiveMesh":
+        if self._opened_live is None:
+            from .validation.live import LiveMesh
+
+            self._opened_live = LiveMesh(self.settings)
+        return self._opened_live
 
     def _store(self) -> "Store":
         from .capsule.store import Store

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -57,6 +57,21 @@ class SourceFile(Value):
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class OpenFile(Value):
+    """A file as an editor shows it at one moment."""
+
+    folder: str
+    """The folder it belongs to, absolute."""
+    path: str
+    """Inside that folder, with slashes."""
+    text: str
+    language: str = "python"
+
+    @property
+    def uri(self) -> str:
+        return Path(self.folder, self.path).as_uri()
 
 
 # -- what is asked, and what is planned --------------------------------------------------------
@@ -170,7 +185,10 @@ class Finding(Value):
     range: Range
     message: str
     url: str = ""
+    tags: tuple[Literal["unused", "deprecated"], ...] = ()
     fix: Fix | None = None
+    suppress: Fix | None = None
+    """Puts the tool's own comment there, so that it says this no more."""
 
 
 class ToolRun(Value):

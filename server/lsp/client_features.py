@@ -18,6 +18,10 @@ class ClientFeatures:
     configuration: bool = False
     register_configuration: bool = False
     """It tells of changed settings once asked to."""
+    pull_diagnostics: bool = False
+    """It asks for diagnostics, and asks again when told that there are others."""
+    resolve_edits: bool = False
+    """It asks for the edit of a code action when its user chooses it."""
     quantumlayer: bool = False
     """It listens to our own notifications (`experimental.quantumlayer`)."""
 
@@ -43,6 +47,10 @@ class ClientFeatures:
             is not None,
             configuration=has("workspace.configuration"),
             register_configuration=has("workspace.did_change_configuration.dynamic_registration"),
+            pull_diagnostics=get_capability(capabilities, "text_document.diagnostic") is not None
+            and has("workspace.diagnostics.refresh_support"),
+            resolve_edits="edit"
+            in (get_capability(capabilities, "text_document.code_action.resolve_support.properties") or ()),
             quantumlayer=_experimental(capabilities.experimental),
         )
 

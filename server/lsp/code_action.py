@@ -1,6 +1,7 @@
-"""`textDocument/codeAction`: **Generate capsule from this brief**, **Validate this file**.
+"""`textDocument/codeAction`: fixes where the cursor is, the whole file tidied, and what begins jobs:
+**Generate capsule from this brief**, **Validate this file**.
 
-Their kind is a refactoring, because that is what every editor lists when asked for all actions.
+The jobs' kind is a refactoring, because that is what every editor lists when asked for all actions.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 
+from . import fixes, tidying
 from .names import GENERATE_CAPSULE, VALIDATE_FILE
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ KIND = f"{types.CodeActionKind.Refactor.value}.quantumlayer.generate"
 TITLE = "Generate capsule from this brief"
 VALIDATE_KIND = f"{types.CodeActionKind.Refactor.value}.quantumlayer.validate"
 VALIDATE_TITLE = "Validate this file"
+KINDS = (types.CodeActionKind.QuickFix, *tidying.KINDS, KIND, VALIDATE_KIND)
 
 
 async def code_action(
@@ -27,12 +30,25 @@ async def code_action(
     document = server.documents.opened(params.text_document.uri)
     if document is None:
         return None
+    found: list[types.CodeAction | types.Command] = []
+    if server.features.code_action_literals and _is_python(document):
+        if _wanted(str(types.CodeActionKind.QuickFix.value), params.context.only):
+            found += fixes.at(server, document, params.range)
+        wanted = [kind for kind in tidying.KINDS if _wanted(kind, params.context.only)]
+        found += await tidying.actions(server, document, wanted, asked=bool(params.context.only))
+    found += await _jobs(server, document, params)
+    return found or None
+
+
+async def _jobs(
+    server: "QuantumLayerServer", document: "Snapshot", params: types.CodeActionParams
+) -> list[types.CodeAction | types.Command]:
     if _wanted(KIND, params.context.only) and await asyncio.to_thread(_is_brief, document):
         title, kind, name = TITLE, KIND, GENERATE_CAPSULE
     elif _wanted(VALIDATE_KIND, params.context.only) and _is_python(document):
         title, kind, name = VALIDATE_TITLE, VALIDATE_KIND, VALIDATE_FILE
     else:
-        return None
+        return []
     command = types.Command(title=title, command=name, arguments=[document.uri])
     if not server.features.code_action_literals:
         return [command]

@@ -5,7 +5,7 @@ import logging
 
 from pygls.exceptions import JsonRpcInvalidRequest
 
-from .framing import LARGEST_BODY, NotAnEditorError, TooLargeError, read_body
+from ..framing import LARGEST_BODY, NotAnEditorError, TooLargeError, read_body
 from .protocol import QuantumLayerProtocol, Writer
 from .server import QuantumLayerServer
 

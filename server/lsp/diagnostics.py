@@ -9,7 +9,7 @@ from pygls.workspace import PositionCodec, ServerTextPosition
 from .documents import split_lines
 
 if TYPE_CHECKING:
-    from ..engine.types import Finding, Position
+    from ..engine.types import Finding, Position, Range
 
 _SEVERITY = {
     "error": types.DiagnosticSeverity.Error,
@@ -17,6 +17,7 @@ _SEVERITY = {
     "info": types.DiagnosticSeverity.Information,
     "hint": types.DiagnosticSeverity.Hint,
 }
+_TAG = {"unused": types.DiagnosticTag.Unnecessary, "deprecated": types.DiagnosticTag.Deprecated}
 
 
 def to_diagnostics(findings: "Iterable[Finding]", text: str, codec: PositionCodec) -> list[types.Diagnostic]:
@@ -37,7 +38,13 @@ def _diagnostic(finding: "Finding", lines: Sequence[str], codec: PositionCodec) 
         source=f"quantumlayer/{finding.stage}",
         code=finding.rule or finding.tool,
         code_description=types.CodeDescription(finding.url) if finding.url else None,
+        tags=[_TAG[tag] for tag in finding.tags] or None,
     )
+
+
+def to_range(span: "Range", lines: Sequence[str], codec: PositionCodec) -> types.Range:
+    """A range in the client's units, for an edit: exactly what it says."""
+    return types.Range(_position(span.start, lines, codec), _position(span.end, lines, codec))
 
 
 def _position(place: "Position", lines: Sequence[str], codec: PositionCodec) -> types.Position:

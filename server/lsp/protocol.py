@@ -267,6 +267,7 @@ class QuantumLayerProtocol(LanguageServerProtocol):
             return
         for change in params.content_changes:
             self.workspace.update_text_document(params.text_document, change)
+        self._server.live.changed(params.text_document.uri)
 
 
 def _id_of(data: Any) -> MessageId | None:

@@ -13,15 +13,18 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from .. import __version__
+from . import tidying
 from .client_features import ClientFeatures
-from .code_action import KIND, VALIDATE_KIND, code_action
+from .code_action import KINDS, code_action
 from .commands import Commands
 from .configuration import Configuration
-from .documents import Documents, Snapshot
+from .documents import Documents
 from .jobs import Jobs
+from .live import Live
 from .log import remove_old
 from .protocol import QuantumLayerProtocol
 from .session import Session, load
+from .shown import Shown
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -48,8 +51,8 @@ class QuantumLayerServer(LanguageServer):
         self.jobs = Jobs(self)
         self.session = Session(self)
         self.exit_code = 1
-        self.shown: set[str] = set()
-        """URIs of documents that have diagnostics of ours."""
+        self.shown = Shown(self)
+        self.live = Live(self)
         self._watch_parent = watch_parent
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -62,11 +65,16 @@ class QuantumLayerServer(LanguageServer):
     # -- lifecycle -----------------------------------------------------------------------------
 
     def _register(self) -> None:
-        actions = types.CodeActionOptions(code_action_kinds=[KIND, VALIDATE_KIND], resolve_provider=False)
+        actions = types.CodeActionOptions(code_action_kinds=[*KINDS], resolve_provider=True)
         self._handle(types.INITIALIZE, self._initialize)
         self._handle(types.INITIALIZED, self._initialized)
         self._handle(types.WORKSPACE_DID_CHANGE_CONFIGURATION, self._configuration_changed)
         self._handle(types.TEXT_DOCUMENT_CODE_ACTION, self._code_action, actions)
+        self._handle(types.CODE_ACTION_RESOLVE, self._resolve)
+        self._handle(types.TEXT_DOCUMENT_FORMATTING, self._format)
+        self._handle(types.TEXT_DOCUMENT_DID_OPEN, self._opened)
+        self._handle(types.TEXT_DOCUMENT_DID_SAVE, self._saved)
+        self._handle(types.TEXT_DOCUMENT_DID_CLOSE, self._closed)
         for name, command in Commands(self).by_name().items():
             self.command(name)(functools.partial(command))
 
@@ -77,14 +85,39 @@ class QuantumLayerServer(LanguageServer):
         self.protocol.use_documents(Documents.of(self.workspace))
         self.features = ClientFeatures.of(params.capabilities)
         self.configuration.take(params.initialization_options)
+        if self.features.pull_diagnostics:
+            options = types.DiagnosticOptions(
+                identifier="quantumlayer", inter_file_dependencies=True, workspace_diagnostics=False
+            )
+            self._handle(types.TEXT_DOCUMENT_DIAGNOSTIC, self._diagnostic, options)
 
     def _initialized(self, _: types.InitializedParams) -> None:
-        self._keep(self.configuration.watch())
-        self._keep(self._watch())
-        self._keep(asyncio.to_thread(_warm))
+        self.keep(self.configuration.watch())
+        self.keep(self._watch())
+        self.keep(asyncio.to_thread(_warm))
 
     def _configuration_changed(self, params: types.DidChangeConfigurationParams) -> None:
         self.configuration.changed(params.settings)
+        self.live.restart()
+
+    def _opened(self, params: types.DidOpenTextDocumentParams) -> None:
+        self.live.opened(params.text_document.uri)
+
+    def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
+        self.live.saved(params.text_document.uri)
+
+    def _closed(self, params: types.DidCloseTextDocumentParams) -> None:
+        self.live.closed(params.text_document.uri)
+
+    async def _diagnostic(self, params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+        await self.live.first_results(params.text_document.uri)
+        return self.shown.pull(params.text_document.uri, params.previous_result_id)
+
+    async def _resolve(self, action: types.CodeAction) -> types.CodeAction:
+        return await tidying.resolve(self, action)
+
+    async def _format(self, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+        return await tidying.format_document(self, params.text_document.uri)
 
     async def _code_action(self, params: types.CodeActionParams) -> Any:
         return await code_action(self, params)
@@ -97,7 +130,8 @@ class QuantumLayerServer(LanguageServer):
             log.warning("the editor's process %s is gone", self.process_id)
             self.end(1)
 
-    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs it in the background, until the connection ends."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -123,6 +157,7 @@ class QuantumLayerServer(LanguageServer):
         """Ends all that belongs to this connection, within seconds."""
         self.protocol.abandon_replies()
         await self.stop_work()
+        await self.live.aclose()
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -139,13 +174,6 @@ class QuantumLayerServer(LanguageServer):
 
     def log_message(self, message: str) -> None:
         self.window_log_message(types.LogMessageParams(type=types.MessageType.Info, message=message))
-
-    def publish(self, uri: str, diagnostics: list[types.Diagnostic], document: Snapshot | None) -> None:
-        """Replaces the diagnostics of one document."""
-        (self.shown.add if diagnostics else self.shown.discard)(uri)
-        version = document.version if document else None
-        params = types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics, version=version)
-        self.text_document_publish_diagnostics(params)
 
     def tell_extension(self, method: str, params: Mapping[str, Any]) -> None:
         """Our own notifications, for clients that asked for them."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pygls.uris import from_fs_path
 
-from .diagnostics import to_diagnostics
 from .documents import Snapshot, path_of
 from .jobs import Ending, Job
 
@@ -63,7 +62,8 @@ async def _file(server: "QuantumLayerServer", job: Job, uri: str, opened: Sequen
             raise StorageError(f"{inside} cannot be checked: the path is too long or not portable", step)
         results = await _validate(engine, job, project, runtime=False)
     findings = [found for result in results for found in result.findings if found.path == inside]
-    shown = _publish(server, uri, findings, project.files[inside], snapshot)
+    ran = [str(result.stage) for result in results if result.status != "skipped"]
+    shown = _publish(server, uri, findings, ran, project.files[inside], snapshot)
     return _ending(path.name, findings, results, stale=() if shown else (path.name,))
 
 
@@ -89,9 +89,9 @@ async def _workspace(server: "QuantumLayerServer", job: Job, opened: Sequence[Sn
                 results += found
                 findings += [finding for result in found for finding in result.findings]
                 stale += _publish_project(server, project, found, versions)
-    for uri in await asyncio.to_thread(_gone, tuple(server.shown)):
+    for uri in await asyncio.to_thread(_gone, server.shown.uris()):
         if server.documents.opened(uri) is None:
-            server.publish(uri, [], None)
+            server.shown.clear(uri)
     return _ending("the workspace", findings, results, stale, left_out)
 
 
@@ -145,13 +145,14 @@ def _overlay(opened: Iterable[Snapshot]) -> Mapping[Path, str]:
 def _publish_project(
     server: "QuantumLayerServer",
     project: "LocalProject",
-    results: "Iterable[StageResult]",
+    results: "Sequence[StageResult]",
     versions: Mapping[Path | None, Snapshot],
 ) -> list[str]:
     """Returns the names of the files that changed meanwhile."""
     from .projects import is_validated
 
-    shown = {path_of(uri) for uri in server.shown}
+    shown = {path_of(uri) for uri in server.shown.uris()}
+    ran = [str(result.stage) for result in results if result.status != "skipped"]
     cleared = (path for path in project.files if is_validated(Path(path)) or project.root / path in shown)
     by_path: dict[str, list[Finding]] = {path: [] for path in cleared}
     for result in results:
@@ -161,7 +162,7 @@ def _publish_project(
     for inside, findings in by_path.items():
         snapshot = versions.get(project.root / inside)
         uri = snapshot.uri if snapshot else str(from_fs_path(str(project.root / inside)))
-        if not _publish(server, uri, findings, project.files.get(inside, ""), snapshot):
+        if not _publish(server, uri, findings, ran, project.files.get(inside, ""), snapshot):
             stale.append(inside)
     return stale
 
@@ -170,14 +171,17 @@ def _publish(
     server: "QuantumLayerServer",
     uri: str,
     findings: "Sequence[Finding]",
+    ran: Sequence[str],
     text: str,
     snapshot: Snapshot | None,
 ) -> bool:
-    """Shows the findings, unless the document is another one by now."""
+    """Shows the findings of the stages that ran, unless the document is another one by now."""
     now = server.documents.opened(uri)
     if (now.text if now else None) != (snapshot.text if snapshot else None) and (now or snapshot):
         return False
-    server.publish(uri, to_diagnostics(findings, text, server.documents.position_codec), now)
+    for stage in ran:
+        server.shown.put(uri, text, stage, "", [found for found in findings if found.stage == stage])
+    server.shown.tell(uri, even_nothing=True)
     return True
 
 

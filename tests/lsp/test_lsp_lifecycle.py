@@ -18,10 +18,13 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
     assert answer["serverInfo"]["name"] == "quantumlayer"
     capabilities = answer["capabilities"]
     assert capabilities["textDocumentSync"]["change"] == 2
-    assert capabilities["codeActionProvider"]["codeActionKinds"] == [
+    assert set(capabilities["codeActionProvider"]["codeActionKinds"]) == {
+        "quickfix",
+        "source.fixAll.quantumlayer",
+        "source.organizeImports.quantumlayer",
         "refactor.quantumlayer.generate",
         "refactor.quantumlayer.validate",
-    ]
+    }
     assert set(capabilities["executeCommandProvider"]["commands"]) == {
         "quantumlayer.generateCapsule",
         "quantumlayer.validateFile",

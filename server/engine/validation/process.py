@@ -45,7 +45,7 @@ class Tools:
         """
         name = Path(command[0]).name if len(command) < 2 else _name(command)
         async with self._slots:
-            process = await _start(command, cwd, {**_environment(), **(env or {})}, name)
+            process = await _start(command, cwd, {**environment(), **(env or {})}, name)
             try:
                 async with asyncio.timeout(seconds):
                     return await _communicate(process, stdin, name)
@@ -91,7 +91,7 @@ def _name(command: Sequence[str | Path]) -> str:
     return Path(words[0]).name
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_FROM_HOST if name in os.environ}
     # Safe path: `python -m` would import, and so run, the judged project's modules in place of its own.
     fixed = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUTF8": "1", "NO_COLOR": "1", "PYTHONSAFEPATH": "1"}

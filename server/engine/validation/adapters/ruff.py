@@ -25,18 +25,19 @@ def command(around: Surroundings, verb: str, *options: str) -> list[str]:
     """ruff, with nothing but our own configuration. Raises ToolError if it is not installed."""
     target = "py" + "".join(around.python.split(".")[:2])
     extras = () if verb == "format" else ("--output-format", "json", "--exit-zero")
-    return [_binary(), verb, *_ALONE, "--target-version", target, *extras, *options, "."]
+    return [binary(), verb, *_ALONE, "--target-version", target, *extras, *options, "."]
 
 
 def ruff_version() -> str:
-    _binary()
+    binary()
     try:
         return version("ruff")
     except PackageNotFoundError as error:
         raise ToolError("ruff is not installed", "Install the package `ruff`.") from error
 
 
-def _binary() -> str:
+def binary() -> str:
+    """Where ruff is. Raises ToolError if it is not installed."""
     try:
         from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
@@ -61,7 +62,7 @@ class Parser:
         problems = await _check(around, tools, "--select", "E9")
         found: list[Finding] = []
         for problem in problems:
-            made = _finding(self.stage, self.name, problem, around, Severity.ERROR)
+            made = read_problem(self.stage, self.name, problem, _path(problem, around), Severity.ERROR)
             if sum(other.path == made.path for other in found) < _SYNTAX_SHOWN:
                 found.append(made)
         return found
@@ -101,7 +102,7 @@ def _style(problems: list[dict[str, Any]], around: Surroundings) -> list[Finding
     found = []
     for problem in _once_per_unreadable_file(problems):
         level = severities.severity(severities.STYLE, _code(problem))
-        found.append(_finding(Stage.STYLE, "ruff", problem, around, level))
+        found.append(read_problem(Stage.STYLE, "ruff", problem, _path(problem, around), level))
     return found
 
 
@@ -128,12 +129,13 @@ class Security:
             path = _path(problem, around)
             in_tests = path in project.tests
             if not (in_tests and _code(problem) == "S101"):
-                level = _risk(problem, in_tests, texts.get(path, []))
-                found.append(_finding(self.stage, self.name, problem, around, level))
+                level = risk(problem, in_tests, texts.get(path, []))
+                found.append(read_problem(self.stage, self.name, problem, path, level))
         return found
 
 
-def _risk(problem: dict[str, Any], in_tests: bool, lines: list[str]) -> Severity:
+def risk(problem: dict[str, Any], in_tests: bool, lines: list[str]) -> Severity:
+    """How bad a finding of the S rules is."""
     code = _code(problem)
     level = severities.severity(severities.SECURITY, code)
     if level is Severity.ERROR and "seems safe" in problem["message"]:
@@ -210,18 +212,19 @@ def _span(start: dict[str, int], end: dict[str, int]) -> Range:
     return Range(start=_place(start), end=_place(end))
 
 
-def _finding(
-    stage: Stage, tool: str, problem: dict[str, Any], around: Surroundings, severity: Severity
-) -> Finding:
+def read_problem(stage: Stage, tool: str, problem: dict[str, Any], path: str, severity: Severity) -> Finding:
+    """A finding from ruff's own JSON."""
+    code = _code(problem)
     return Finding(
         stage=stage,
         tool=tool,
-        rule=_code(problem),
+        rule=code,
         severity=severity,
-        path=_path(problem, around),
+        path=path,
         range=_span(problem["location"], problem["end_location"]),
         message=problem["message"],
         url=problem.get("url") or "",
+        tags=("unused",) if code in severities.UNUSED else (),
         fix=_fix(problem.get("fix")),
     )
 

@@ -28,6 +28,9 @@ STYLE = {
     **_each("E F B", WARNING),
 }
 
+UNUSED = frozenset({"F401", "F811", "F841", "B007", "ERA001"})
+"""What an editor may show as code that nothing needs."""
+
 SECURITY = {
     "invalid-syntax": ERROR,
     # Code from data: exec, eval, pickle, marshal, yaml.load, a logging port, template injection.

@@ -1,0 +1,136 @@
+"""pyrefly's language server: types, on every pause.
+
+What it alone calls an error is a warning here: the gate is mypy, which generated code must pass.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.workspace import PositionCodec, ServerTextPosition
+
+from ...types import Edit, Finding, Fix, OpenFile, Position, Range, Severity, Stage
+from ..types import ToolError
+from .server import lines_of
+
+_NOT_TYPES = {
+    "missing-import",  # the import checker's question
+    "missing-source",
+    "untyped-import",
+    "missing-module-attribute",
+    "parse-error",
+    "invalid-syntax",
+    "unused-import",  # ruff's
+    "unused-variable",
+    "unused-parameter",
+    "unused-ignore",
+}
+
+
+class WarmPyrefly:
+    """Types in one folder, under a configuration of our own.
+
+    The folder's own would let a stranger's workspace run programs as soon as one of its files is opened:
+    pyrefly starts the interpreter and the build command that a configuration names.
+    """
+
+    name = "pyrefly"
+    languages = frozenset({"python"})
+
+    def __init__(self, folder: Path, python: str, cache: Path) -> None:
+        self._folder = folder
+        self._python = python
+        name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+        self._file = cache / "pyrefly" / f"{name}.toml"
+
+    def command(self) -> list[str]:
+        program = "pyrefly.exe" if sys.platform == "win32" else "pyrefly"
+        found = Path(sys.executable).parent / program
+        if not found.is_file():
+            raise ToolError("pyrefly is not installed beside this Python", "Install the package `pyrefly`.")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.write_text(self._rules(), encoding="utf-8")
+        except OSError as error:
+            raise ToolError(f"pyrefly's configuration cannot be written: {error}") from error
+        return [str(found), "lsp", "--indexing-mode", "none"]
+
+    def options(self) -> Any:
+        return {}
+
+    def configuration(self) -> Any:
+        return {"pyrefly": {"configPath": str(self._file), "displayTypeErrors": "force-on"}}
+
+    def _rules(self) -> str:
+        roots = [self._folder, self._folder / "src"]
+        values: dict[str, Any] = {
+            "preset": "default",
+            "python-version": self._python,
+            "project-includes": ["/**/*.py*"],
+            "project-excludes": [],
+            "disable-project-excludes-heuristics": True,
+            "search-path": [str(root) for root in roots],
+            "site-package-path": [str(path) for path in _installed(self._folder)],
+            "skip-interpreter-query": True,
+        }
+        return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
+
+    def findings(self, file: OpenFile, diagnostics: list[dict[str, Any]], unit: str) -> list[Finding]:
+        codec = PositionCodec(types.PositionEncodingKind(unit))
+        lines = lines_of(file.text)
+        return [_finding(file, one, lines, codec) for one in diagnostics if one.get("code") not in _NOT_TYPES]
+
+
+def _installed(folder: Path) -> list[Path]:
+    """Packages of the folder's virtual environment, found without asking its interpreter."""
+    patterns = ("lib/python3*/site-packages", "Lib/site-packages")
+    return [
+        found
+        for name in (".venv", "venv")
+        if (folder / name / "pyvenv.cfg").is_file()
+        for pattern in patterns
+        for found in sorted((folder / name).glob(pattern))
+    ]
+
+
+def _finding(file: OpenFile, diagnostic: dict[str, Any], lines: list[str], codec: PositionCodec) -> Finding:
+    code = str(diagnostic.get("code") or "type-error")
+    start = _position(diagnostic["range"]["start"], lines, codec)
+    hint = diagnostic.get("severity", 1) > 2
+    tags = tuple("deprecated" if tag == 2 else "unused" for tag in diagnostic.get("tags") or ())
+    return Finding(
+        stage=Stage.TYPES,
+        tool="pyrefly",
+        rule=code,
+        severity=Severity.HINT if hint else Severity.WARNING,
+        path=file.path,
+        range=Range(start=start, end=_position(diagnostic["range"]["end"], lines, codec)),
+        message=diagnostic["message"],
+        url=(diagnostic.get("codeDescription") or {}).get("href") or "",
+        tags=tags,
+        suppress=None if hint else _suppression(code, start.line, lines),
+    )
+
+
+def _position(place: dict[str, int], lines: list[str], codec: PositionCodec) -> Position:
+    row = place["line"]
+    if row >= len(lines):
+        return Position(line=row, column=0)
+    there: ServerTextPosition = codec.position_from_client_units(
+        (lines[row],), types.Position(0, place["character"])
+    )
+    return Position(line=row, column=there.character)
+
+
+def _suppression(code: str, row: int, lines: list[str]) -> Fix | None:
+    """A comment on a line of its own above, which takes effect whatever the line holds."""
+    if row >= len(lines):
+        return None
+    indent = lines[row][: len(lines[row]) - len(lines[row].lstrip(" \t"))]
+    start = Position(line=row, column=0)
+    comment = f"{indent}# pyrefly: ignore [{code}]\n"
+    edit = Edit(range=Range(start=start, end=start), text=comment)
+    return Fix(title=f"Suppress {code} here", edits=(edit,), safe=False)

@@ -1,0 +1,91 @@
+"""The whole file at once: every safe fix, imports in order, format.
+
+The edits cost a process, so they are computed when they are chosen, or asked for by their kind (as
+editors do on save).
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from ..engine.errors import QuantumLayerError
+from .documents import Snapshot, split_lines
+from .fixes import edit_of
+
+if TYPE_CHECKING:
+    from .server import QuantumLayerServer
+
+log = logging.getLogger(__name__)
+_FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.quantumlayer"
+_IMPORTS = f"{types.CodeActionKind.SourceOrganizeImports.value}.quantumlayer"
+KINDS = (_FIX_ALL, _IMPORTS)
+_TITLES = {_FIX_ALL: "Fix all that is safe to fix", _IMPORTS: "Organise imports"}
+_WAYS: dict[str, Literal["fix", "imports"]] = {_FIX_ALL: "fix", _IMPORTS: "imports"}
+
+
+async def actions(
+    server: "QuantumLayerServer", document: Snapshot, kinds: Sequence[str], *, asked: bool
+) -> list[types.CodeAction]:
+    """With `asked` (or for clients that cannot resolve) the edit comes along, and only if there is one."""
+    found = []
+    for kind in kinds:
+        action = types.CodeAction(title=_TITLES[kind], kind=kind)
+        if asked or not server.features.resolve_edits:
+            try:
+                edits = await _edits(server, document, _WAYS[kind])
+            except QuantumLayerError as error:
+                log.info("%s cannot be offered: %s", kind, error)
+                continue
+            if not edits:
+                continue
+            action.edit = edit_of(server, document, edits)
+        else:
+            action.data = {"uri": document.uri, "version": document.version, "kind": kind}
+        found.append(action)
+    return found
+
+
+async def resolve(server: "QuantumLayerServer", action: types.CodeAction) -> types.CodeAction:
+    """The edit of an action that was offered without; raises if the text is another one by now."""
+    data: Any = action.data
+    if action.edit is not None or not isinstance(data, dict) or data.get("kind") not in _WAYS:
+        return action
+    document = server.documents.opened(str(data.get("uri")))
+    if document is None or document.version != data.get("version"):
+        raise JsonRpcException("the document has changed meanwhile", types.LSPErrorCodes.ContentModified)
+    action.edit = edit_of(server, document, await _edits(server, document, _WAYS[data["kind"]]))
+    return action
+
+
+async def format_document(server: "QuantumLayerServer", uri: str) -> list[types.TextEdit] | None:
+    document = server.documents.opened(uri)
+    return None if document is None else await _edits(server, document, "format")
+
+
+async def _edits(
+    server: "QuantumLayerServer", document: Snapshot, way: Literal["fix", "imports", "format"]
+) -> list[types.TextEdit]:
+    lent = await server.live.engine(document.uri)
+    if lent is None:
+        return []
+    engine, file = lent
+    return smallest_edits(document.text, await engine.tidy(file, way))
+
+
+def smallest_edits(before: str, after: str) -> list[types.TextEdit]:
+    """One edit of whole lines; none where nothing changes."""
+    if before == after:
+        return []
+    old, new = split_lines(before), split_lines(after)
+    most = min(len(old), len(new))
+    head = next((number for number in range(most) if old[number] != new[number]), most)
+    tail = next(
+        (number for number in range(most - head) if old[-1 - number] != new[-1 - number]), most - head
+    )
+    if head == len(old) and old and not old[-1].endswith(("\n", "\r")):
+        head -= 1  # the last line has no end: lines cannot be put behind it
+    span = types.Range(types.Position(head, 0), types.Position(len(old) - tail, 0))
+    return [types.TextEdit(span, "".join(new[head : len(new) - tail]))]

@@ -1,0 +1,294 @@
+"""Findings while someone types, and what can be done about them."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsp_editor import FULL, Editor, RpcError
+
+PULLS: dict[str, Any] = {
+    **FULL,
+    "workspace": {**FULL["workspace"], "diagnostics": {"refreshSupport": True}},
+    "textDocument": {**FULL["textDocument"], "diagnostic": {"dynamicRegistration": False}},
+}
+RESOLVES: dict[str, Any] = {
+    **FULL,
+    "textDocument": {
+        **FULL["textDocument"],
+        "codeAction": {
+            **FULL["textDocument"]["codeAction"],
+            "dataSupport": True,
+            "resolveSupport": {"properties": ["edit"]},
+        },
+    },
+}
+FAULTY = 'import os\n\npassword = "hunter2xx"\n\n\ndef half(number: int) -> str:\n    return number\n'
+
+
+async def told(editor: Editor, uri: str, *codes: str, version: int | None = None) -> list[dict[str, Any]]:
+    """The first diagnostics of a document that hold all of `codes`."""
+
+    def wanted(params: dict[str, Any]) -> bool:
+        found = {each["code"] for each in params["diagnostics"]}
+        right = version is None or params.get("version") == version
+        return params["uri"] == uri and right and set(codes) <= found
+
+    return list((await editor.wait_for("textDocument/publishDiagnostics", wanted, 60))["diagnostics"])
+
+
+def sources(diagnostics: list[dict[str, Any]]) -> dict[str, str]:
+    return {each["code"]: each["source"] for each in diagnostics}
+
+
+def applied(text: str, edits: list[dict[str, Any]]) -> str:
+    """For texts of plain letters: columns are the same in every encoding."""
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+
+    def offset(place: dict[str, int]) -> int:
+        return min(starts[min(place["line"], len(starts) - 1)] + place["character"], len(text))
+
+    for edit in sorted(edits, key=lambda each: offset(each["range"]["start"]), reverse=True):
+        first, last = offset(edit["range"]["start"]), offset(edit["range"]["end"])
+        text = text[:first] + edit["newText"] + text[last:]
+    return text
+
+
+async def actions(
+    editor: Editor, uri: str, line: int = 0, character: int = 7, **context: Any
+) -> list[dict[str, Any]]:
+    place = {"line": line, "character": character}
+    params = {
+        "textDocument": {"uri": uri},
+        "range": {"start": place, "end": place},
+        "context": {"diagnostics": [], **context},
+    }
+    return await editor.request("textDocument/codeAction", params) or []
+
+
+def edits_of(action: dict[str, Any]) -> list[dict[str, Any]]:
+    (change,) = action["edit"]["documentChanges"]
+    return list(change["edits"])
+
+
+# -- findings ------------------------------------------------------------------------------------
+
+
+async def test_opening_a_file_shows_what_every_stage_finds(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", FAULTY)
+    found = await told(ready, uri, "F401", "S105", "bad-return")
+    assert sources(found) == {
+        "F401": "quantumlayer/style",
+        "S105": "quantumlayer/security",
+        "bad-return": "quantumlayer/types",
+    }
+    unused = next(each for each in found if each["code"] == "F401")
+    assert unused["tags"] == [1]
+    assert unused["message"] == "`os` imported but unused"
+    assert unused["codeDescription"]["href"].startswith("https://")
+
+
+async def test_each_change_is_looked_at(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", "import os\n")
+    await told(ready, uri, "F401")
+    ready.change(uri, {"text": "def f(:\n"}, version=2)
+    found = await told(ready, uri, "invalid-syntax", version=2)
+    assert set(sources(found).values()) == {"quantumlayer/syntax"}
+    ready.change(uri, {"text": "x = 1\n"}, version=3)
+    await ready.wait_for(
+        "textDocument/publishDiagnostics", lambda params: params["version"] == 3 and not params["diagnostics"]
+    )
+
+
+async def test_bodies_that_were_left_out_are_found_after_a_pause(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", "def total(prices):\n    pass\n")
+    found = await told(ready, uri, "empty-body")
+    assert sources(found)["empty-body"] == "quantumlayer/style"
+
+
+async def test_findings_move_with_their_lines(ready: Editor, workspace: Path) -> None:
+    """They neither flicker nor stay behind while the slower stages have not looked yet."""
+    uri = ready.open(workspace / "a.py", FAULTY)
+    await told(ready, uri, "F401", "bad-return")
+    ready.change(uri, {"text": "# a line above\n" + FAULTY}, version=2)
+    await ready.wait_for("textDocument/publishDiagnostics", lambda params: params["version"] == 2)
+    first = next(p for p in ready.received("textDocument/publishDiagnostics") if p["version"] == 2)
+    wrong = next(each for each in first["diagnostics"] if each["code"] == "bad-return")
+    assert wrong["range"]["start"]["line"] == FAULTY.count("\n")
+
+
+async def test_a_closed_file_shows_nothing(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", "import os\n")
+    await told(ready, uri, "F401")
+    ready.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    await ready.wait_for("textDocument/publishDiagnostics", lambda params: not params["diagnostics"])
+
+
+async def test_columns_are_in_the_units_of_the_client(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", "'\N{GRINNING FACE}é'; x: int = 'y'\n")
+    found = await told(ready, uri, "bad-assignment", "E702")
+    wrong = next(each for each in found if each["code"] == "bad-assignment")
+    assert wrong["range"]["start"] == {"line": 0, "character": 16}
+
+
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [(["security"], {"S105"}), (["types"], {"bad-return"}), (["style", "syntax"], {"F401"})],
+)
+async def test_stages_can_be_left_to_others(
+    editor: Editor, workspace: Path, stages: list[str], expected: set[str]
+) -> None:
+    editor.settings = {"live": {"stages": stages}}
+    await editor.initialize(workspace)
+    uri = editor.open(workspace / "a.py", FAULTY)
+    assert sources(await told(editor, uri, *expected)).keys() == expected
+
+
+async def test_settings_that_change_take_effect_at_once(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", FAULTY)
+    await told(ready, uri, "F401", "S105", "bad-return")
+    ready.settings = {"live": {"stages": []}}
+    ready.notify("workspace/didChangeConfiguration", {"settings": None})
+    await ready.wait_for("textDocument/publishDiagnostics", lambda params: not params["diagnostics"])
+
+
+async def test_a_wrong_setting_is_told_once_and_nothing_breaks(editor: Editor, workspace: Path) -> None:
+    editor.settings = {"live": {"stagse": []}}
+    await editor.initialize(workspace)
+    uri = editor.open(workspace / "a.py", FAULTY)
+    line = await editor.wait_for("window/logMessage", lambda params: "stagse" in params["message"])
+    assert "stages" in line["message"]
+    editor.change(uri, {"text": FAULTY + "\n"}, version=2)
+    assert await actions(editor, uri) is not None
+    messages = [params["message"] for params in editor.received("window/logMessage")]
+    assert sum("stagse" in message for message in messages) == 1
+
+
+async def test_other_languages_are_left_alone(ready: Editor, workspace: Path) -> None:
+    ready.open(workspace / "a.md", "import os\n")
+    uri = ready.open(workspace / "a.py", "import os\n")
+    await told(ready, uri, "F401")
+    assert {params["uri"] for params in ready.received("textDocument/publishDiagnostics")} == {uri}
+
+
+# -- pulling -------------------------------------------------------------------------------------
+
+
+async def test_a_client_that_pulls_is_told_when_to_pull_again(editor: Editor, workspace: Path) -> None:
+    answer = await editor.initialize(workspace, PULLS)
+    assert answer["capabilities"]["diagnosticProvider"]["identifier"] == "quantumlayer"
+    uri = editor.open(workspace / "a.py", FAULTY)
+    report = await editor.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+    assert report["kind"] == "full"
+    assert {"F401", "S105"} <= sources(report["items"]).keys()
+    await editor.wait_for_request("workspace/diagnostic/refresh", 60)
+    known = {"textDocument": {"uri": uri}, "previousResultId": report["resultId"]}
+    later = await editor.request("textDocument/diagnostic", known)
+    assert "bad-return" in sources(later["items"])
+    known["previousResultId"] = later["resultId"]
+    again = await editor.request("textDocument/diagnostic", known)
+    assert again == {"kind": "unchanged", "resultId": later["resultId"]}
+    assert editor.received("textDocument/publishDiagnostics") == []
+
+
+async def test_a_client_that_pulls_gets_the_newest_text(editor: Editor, workspace: Path) -> None:
+    await editor.initialize(workspace, PULLS)
+    uri = editor.open(workspace / "a.py", "import os\n")
+    editor.change(uri, {"text": "import re\n"}, version=2)
+    report = await editor.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+    assert [each["message"] for each in report["items"]] == ["`re` imported but unused"]
+
+
+async def test_a_client_that_cannot_be_told_to_pull_is_pushed_to(editor: Editor, workspace: Path) -> None:
+    pulls_only = {**FULL, "textDocument": PULLS["textDocument"]}
+    answer = await editor.initialize(workspace, pulls_only)
+    assert "diagnosticProvider" not in answer["capabilities"]
+    await told(editor, editor.open(workspace / "a.py", FAULTY), "bad-return")
+
+
+async def test_pulling_for_a_file_that_is_not_watched_is_answered(editor: Editor, workspace: Path) -> None:
+    await editor.initialize(workspace, PULLS)
+    uri = editor.open(workspace / "notes.md", "words\n")
+    report = await editor.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+    assert report["items"] == []
+
+
+# -- fixes ---------------------------------------------------------------------------------------
+
+
+async def test_a_quick_fix_mends_what_it_names(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", "import os\nx = 1\n")
+    await told(ready, uri, "F401")
+    fix = (await actions(ready, uri, only=["quickfix"]))[0]
+    assert fix["title"] == "Remove unused import: `os`"
+    assert fix["isPreferred"]
+    assert [each["code"] for each in fix["diagnostics"]] == ["F401"]
+    assert fix["edit"]["documentChanges"][0]["textDocument"] == {"uri": uri, "version": 1}
+    assert applied("import os\nx = 1\n", edits_of(fix)) == "x = 1\n"
+
+
+async def test_suppressing_silences_one_finding(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", FAULTY)
+    await told(ready, uri, "F401", "S105", "bad-return")
+    text = FAULTY
+    for line, code in ((6, "bad-return"), (2, "S105"), (0, "F401")):
+        title = f"Suppress {code} here"
+        found = await actions(ready, uri, line, 12 if line else 7, only=["quickfix"])
+        action = next(each for each in found if each["title"] == title)
+        text = applied(text, edits_of(action))
+    ready.change(uri, {"text": text + "import re\n"}, version=2)
+    await told(ready, uri, "E402", version=2)
+    await asyncio.sleep(2)
+    last = ready.received("textDocument/publishDiagnostics")[-1]["diagnostics"]
+    assert not sources(last).keys() & {"S105", "bad-return"}
+    assert {each["range"]["start"]["line"] for each in last if each["code"] == "F401"} == {text.count("\n")}
+
+
+async def test_fixes_that_may_change_the_code_say_so(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", "def f(a=[]):\n    return a\n")
+    await told(ready, uri, "B006")
+    fix = next(each for each in await actions(ready, uri, 0, 8) if "None" in each["title"])
+    assert fix["title"].endswith("(may change what the code does)")
+    assert "isPreferred" not in fix
+
+
+async def test_all_that_is_safe_is_fixed_at_once(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", "import sys, os\nx = os.sep\n")
+    (action,) = await actions(ready, uri, only=["source.fixAll"])
+    assert action["kind"] == "source.fixAll.quantumlayer"
+    assert applied("import sys, os\nx = os.sep\n", edits_of(action)) == "import os\n\nx = os.sep\n"
+
+
+async def test_imports_are_put_in_order_when_the_action_is_chosen(editor: Editor, workspace: Path) -> None:
+    await editor.initialize(workspace, RESOLVES)
+    text = "import sys\nimport os\n\nprint(os, sys)\n"
+    uri = editor.open(workspace / "a.py", text)
+    found = await actions(editor, uri)
+    action = next(each for each in found if each["kind"] == "source.organizeImports.quantumlayer")
+    assert "edit" not in action
+    resolved = await editor.request("codeAction/resolve", action)
+    assert applied(text, edits_of(resolved)) == "import os\nimport sys\n\nprint(os, sys)\n"
+    editor.change(uri, {"text": text + "\n"}, version=2)
+    with pytest.raises(RpcError) as caught:
+        await editor.request("codeAction/resolve", action)
+    assert caught.value.code == -32801
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x = {  'a':1 }\n", 'x = {"a": 1}\n'),
+        ("x = 1\r\ny  = 2\r\n", "x = 1\r\ny = 2\r\n"),
+        ("x = 1", "x = 1\n"),
+        ("x = 1\n", None),
+        ("def f(:\n", None),
+    ],
+)
+async def test_formatting(ready: Editor, workspace: Path, text: str, expected: str | None) -> None:
+    uri = ready.open(workspace / "a.py", text)
+    options = {"tabSize": 4, "insertSpaces": True}
+    params = {"textDocument": {"uri": uri}, "options": options}
+    edits = await ready.request("textDocument/formatting", params)
+    assert (applied(text, edits) if edits else None) == expected
