@@ -15,19 +15,18 @@ from ..brief.excerpt import items
 from ..types import Value
 
 _SPANS = re.compile(r"`([^`\n]+)`(?:\s+(?:is|gives|returns|becomes)|\s*(?:==|->|→))\s+`([^`\n]+)`")
-_HARMLESS = {
-    "pytest",
-    "json",
-    "datetime",
-    "timedelta",
-    "date",
-    "Path",
-    "tmp_path",
-    "run",
-    "client",
-    "sys",
-    "math",
+_HELPERS = {
+    "pytest": "import pytest",
+    "json": "import json",
+    "math": "import math",
+    "sys": "import sys",
+    "datetime": "from datetime import datetime",
+    "timedelta": "from datetime import timedelta",
+    "date": "from datetime import date",
+    "Path": "from pathlib import Path",
 }
+"""What a check may use besides the code under test, and how it comes by it."""
+_HARMLESS = {*_HELPERS, "tmp_path", "run", "client"}
 _MOST_STATEMENTS = 12
 _MOST_ALIKE = 4
 _MOST_GROWN = 2
@@ -141,11 +140,13 @@ def tests_for_people(bed: TestBed, checks: Sequence[Check]) -> str:
 
 def working_module(bed: TestBed, checks: Sequence[Check]) -> str:
     """The same with the checks' own names, so that outcomes can be told apart."""
-    return "\n\n\n".join([bed.shared, *(check.code for check in checks)]) + "\n"
+    functions = [check.code for check in checks]
+    return "\n\n\n".join([_with_helpers(bed.shared, functions), *functions]) + "\n"
 
 
 def _needed(shared: str, functions: Sequence[str]) -> str:
-    """The shared part without what no function uses."""
+    """The shared part, without what no function uses and with what one uses besides."""
+    shared = _with_helpers(shared, functions)
     text = "\n".join(functions)
     kept = []
     for node in ast.parse(shared).body:
@@ -155,6 +156,14 @@ def _needed(shared: str, functions: Sequence[str]) -> str:
         if not names or any(re.search(rf"\b{re.escape(name)}\b", text) for name in names) or "run" in shared:
             kept.append(ast.unparse(node))
     return "\n".join(kept)
+
+
+def _with_helpers(shared: str, functions: Sequence[str]) -> str:
+    """Imports that nobody gave, for what the functions use of `_HELPERS`."""
+    used, _ = _names(functions)
+    _, given = _names((shared,))
+    lines = [line for name, line in _HELPERS.items() if name in used - given]
+    return "\n".join([*lines, shared])
 
 
 def _blocks(code: str) -> Iterator[list[ast.stmt]]:
@@ -184,11 +193,19 @@ def _expecting_the_error(node: ast.stmt) -> ast.stmt:
         isinstance(node, ast.Assert)
         and isinstance(node.test, ast.Compare)
         and isinstance(node.test.left, ast.Call)
-        and isinstance(error := node.test.comparators[0], ast.Name)
-        and (error.id.endswith("Error") or _is_error(error.id))
+        and (error := _error_named(node.test.comparators[0]))
     ):
-        return ast.parse(f"with pytest.raises({error.id}):\n    {ast.unparse(node.test.left)}").body[0]
+        return ast.parse(f"with pytest.raises({error}):\n    {ast.unparse(node.test.left)}").body[0]
     return node
+
+
+def _error_named(node: ast.expr) -> str:
+    """`ValueError`, or `pytest.raises(ValueError)`, whose comparison with anything says nothing."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.raises" and node.args:
+        return ast.unparse(node.args[0])
+    if isinstance(node, ast.Name) and (node.id.endswith("Error") or _is_error(node.id)):
+        return node.id
+    return ""
 
 
 class _Newlines(ast.NodeTransformer):

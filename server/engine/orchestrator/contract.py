@@ -133,5 +133,6 @@ def _subjects(
     for index, group in enumerate(groups):
         needed = dict.fromkeys(instances[owner] for owner in owners[index::count] if owner in instances)
         if needed:
-            group[-1] += f", each time beginning with {' and '.join(f'`{line}`' for line in needed)}"
+            begun = " and ".join(f"`{line}`" for line in needed)
+            group[-1] += f", as one story that begins with {begun} and first makes what later lines need"
     return groups

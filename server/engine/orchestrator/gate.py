@@ -15,9 +15,10 @@ from ..python.documented import documented
 from ..python.imports import complete_imports
 from ..python.runnable import runnable
 from ..python.shadowed import uncover_methods
-from ..python.splice import enclosing
+from ..python.skeleton import unwritten
+from ..python.splice import enclosing, splice
 from ..types import Candidate, Finding, Plan, PlannedFile, Severity, SourceFile
-from .workshop import Files, Workshop, missing_names, project_of
+from .workshop import Files, Workshop, missing_methods, missing_names, project_of
 
 FUNCTION_TOKENS = 700
 _LONG_LINES = 50
@@ -38,38 +39,67 @@ async def gate(
 async def mend(
     shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, refused: Sequence[Candidate]
 ) -> Candidate | None:
-    """The best of the refused drafts with its wrong functions written again; None if that is no way."""
+    """The best of the refused drafts with its missing methods added and its wrong functions written again.
+
+    None if that is no way.
+    """
     best = min(refused, key=lambda candidate: (not candidate.file.text, len(candidate.problems)))
-    if best.file.text.count("\n") < _LONG_LINES:
+    missing = missing_methods(planned, best.file.text)
+    if len(missing) > _MOST_FUNCTIONS:
+        return None
+    for one in missing:
+        target = one.full_name
+        begun = SourceFile(path=best.file.path, text=splice(best.file.text, unwritten(one), target))
+        told = [f"`{target}` is missing"]
+        better = await _rewritten(shop, plan, planned, written, begun, target, told, attempt=0)
+        if better is None or len(better.problems) >= len(best.problems):
+            return None
+        best = better
+    if best.problems and best.file.text.count("\n") < _LONG_LINES:
         return None
     for attempt in range(_MOST_FUNCTIONS):
+        if not best.problems:
+            return best
         findings = await _findings(shop, plan, written, best.file)
         blamed = Counter(enclosing(best.file.text, finding.range.start.line + 1) for finding in findings)
-        if len(blamed) > _MOST_FUNCTIONS or "" in blamed or len(findings) < len(best.problems):
+        if not blamed or len(blamed) > _MOST_FUNCTIONS or "" in blamed or len(findings) < len(best.problems):
             return None
         target = blamed.most_common(1)[0][0]
         told = [_problem(finding) for finding in findings if _is_in(finding, best.file, target)]
-        drafts = await repair(
-            shop.gateway,
-            shop.brief,
-            plan,
-            best.file,
-            target,
-            written,
-            [f"Error: {problem}" for problem in told],
-            (),
-            samples=shop.samples,
-            max_tokens=min(shop.max_tokens, FUNCTION_TOKENS),
-            attempt=attempt,
-        )
-        judged = await gate(shop, plan, planned, written, drafts)
-        better = min(judged, key=lambda candidate: len(candidate.problems), default=best)
-        if len(better.problems) >= len(best.problems):
+        better = await _rewritten(shop, plan, planned, written, best.file, target, told, attempt=attempt)
+        if better is None or len(better.problems) >= len(best.problems):
             return None
         best = better
-        if not best.problems:
-            return best
-    return None
+    return None if best.problems else best
+
+
+async def _rewritten(
+    shop: Workshop,
+    plan: Plan,
+    planned: PlannedFile,
+    written: Files,
+    file: SourceFile,
+    target: str,
+    told: Sequence[str],
+    *,
+    attempt: int,
+) -> Candidate | None:
+    """The best draft of the file with `target` written again."""
+    drafts = await repair(
+        shop.gateway,
+        shop.brief,
+        plan,
+        file,
+        target,
+        written,
+        [f"Error: {problem}" for problem in told],
+        (),
+        samples=shop.samples,
+        max_tokens=min(shop.max_tokens, FUNCTION_TOKENS),
+        attempt=attempt,
+    )
+    judged = await gate(shop, plan, planned, written, drafts)
+    return min(judged, key=lambda candidate: len(candidate.problems), default=None)
 
 
 async def _judge(
@@ -84,6 +114,8 @@ async def _judge(
     (formatted,) = await shop.mesh.format((SourceFile(path=draft.file.path, text=text),))
     missing = missing_names(planned, shop.traits, formatted.text)
     problems = [f"`{name}` is not defined at the top level of {planned.path}" for name in missing]
+    lacking = missing_methods(planned, formatted.text)
+    problems += [f"`{one.full_name}` is not defined in {planned.path}" for one in lacking]
     problems += [_problem(finding) for finding in await _findings(shop, plan, written, formatted)]
     return draft.model_copy(update={"file": formatted, "problems": tuple(dict.fromkeys(problems))})
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from ...settings import Settings
-from ..brief.signature import read_signature
+from ..brief.signature import Signature, read_signature
 from ..journal import Journal
 from ..llm.gateway import Gateway
-from ..python.outline import methods_of, public_names
+from ..python.outline import has_method, methods_of, public_names
 from ..sandbox import Sandbox
 from ..types import Brief, Emit, Plan, PlannedFile, SourceFile, Traits
 from ..validation.mesh import Mesh
@@ -65,3 +65,13 @@ def missing_names(planned: PlannedFile, traits: Traits, text: str) -> tuple[str,
     """Promised names that are neither at the top level nor methods of a class the brief mentions."""
     defined = set(public_names(text)) | set(methods_of(text, traits.symbols))
     return tuple(name for name in promised_names(planned, traits) if name not in defined)
+
+
+def missing_methods(planned: PlannedFile, text: str) -> tuple[Signature, ...]:
+    """Methods of the interface that their class in the file has neither itself nor from a base."""
+    found = []
+    for line in planned.interface:
+        one = read_signature(line)
+        if one and one.owner and has_method(text, one.owner, one.name) is False:
+            found.append(one)
+    return tuple(found)

@@ -83,6 +83,27 @@ def methods_of(code: str, classes: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def has_method(code: str, owner: str, name: str) -> bool | None:
+    """Whether a class defines the name; None if there is no such class, or it has bases that may."""
+    if (tree := parsed(code)) is None:
+        return None
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == owner:
+            if any(_binds(inner, name) for inner in ast.walk(node)):
+                return True
+            return None if [base for base in node.bases if ast.unparse(base) != "object"] else False
+    return None
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    """A method, a class attribute, or an attribute of the instance."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.name == name
+    if isinstance(node, ast.Attribute):
+        return isinstance(node.ctx, ast.Store) and node.attr == name
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name
+
+
 def _lines(node: ast.stmt, indent: str, whole: Collection[str]) -> list[str]:
     if isinstance(node, ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign):
         line = ast.unparse(node)

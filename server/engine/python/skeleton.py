@@ -47,6 +47,12 @@ def head(one: Signature) -> str:
     return f"{'async ' if one.is_async else ''}def {one.name}({params}){returns}:"
 
 
+def unwritten(one: Signature) -> str:
+    """A method in its class, without its body."""
+    decorator = "    @classmethod\n" if one.on_class else ""
+    return f"class {one.owner}:\n{decorator}    {head(one)}\n        raise NotImplementedError\n"
+
+
 def _class(one: Signature, methods: Sequence[Signature], brief: str) -> str:
     text = text_of(one, brief)
     parts = [docstring(text)] if text else []

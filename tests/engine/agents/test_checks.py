@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 from quantumlayer.engine.agents import checks as module
-from quantumlayer.engine.agents.checks import Check, TestBed, examples, read_checks, varied
+from quantumlayer.engine.agents.checks import (
+    Check,
+    TestBed,
+    examples,
+    read_checks,
+    varied,
+)
 
 BRIEF = 'Write `Stack` and `parse(text)`. `parse("a,b")` is `["a", "b"]`, `parse("")` gives `[]`.'
 BED = TestBed(shared="import pytest\nfrom tool import Stack, parse", names=("Stack", "parse"))
@@ -62,11 +68,28 @@ def test_of_an_answer_that_was_cut_the_whole_lines_count() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["assert parse(None) == TypeError", "with pytest.raises(TypeError):\n    parse(None)"],
+    [
+        "assert parse(None) == TypeError",
+        "assert parse(None) == pytest.raises(TypeError)",
+        "with pytest.raises(TypeError):\n    parse(None)",
+    ],
 )
 def test_an_expected_error_is_a_raise(code: str) -> None:
     ((line,),) = bodies(code)
     assert line == "with pytest.raises(TypeError):\n    parse(None)"
+
+
+def test_what_raises_is_not_called_again_before_the_next_check() -> None:
+    code = "s = Stack()\nassert s.pop() == pytest.raises(IndexError)\nassert s.push(1) == 1"
+    assert bodies(code)[1] == ("s = Stack()", "assert s.push(1) == 1")
+
+
+def test_what_checks_use_besides_is_imported() -> None:
+    checks = read("assert parse(datetime(2020, 1, 1)) == json.loads('[]')")
+    for text in (module.working_module(BED, checks), module.tests_for_people(BED, checks)):
+        assert "from datetime import datetime" in text
+        assert "import json" in text
+        assert "timedelta" not in text
 
 
 @pytest.mark.parametrize(

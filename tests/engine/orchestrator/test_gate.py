@@ -37,3 +37,39 @@ async def test_a_short_file_is_written_again_at_once(dry: Spine) -> None:
     author = dry.script(one=answers, checks=code("x = 1\n"))
     await dry.generate(brief, generate={"repair_rounds": 0})
     assert author.asked[:2] == ["one.py", "one.py"]
+
+
+BANK = """Write `purse.py` with the class `Purse`. `Purse()` has the methods
+- `put(coins: int) -> int`: adds coins and returns how many there are.
+- `empty() -> None`: takes all coins out.
+"""
+HALF = """class Purse:
+    def __init__(self) -> None:
+        self.coins = 0
+
+    def put(self, coins: int) -> int:
+        self.coins += coins
+        return self.coins
+"""
+REST = """class Purse:
+    def empty(self) -> None:
+        self.coins = 0
+"""
+
+
+async def test_a_method_that_was_left_out_is_asked_for_alone(dry: Spine) -> None:
+    author = dry.script(purse=code(HALF), repair=code(REST), checks=code("x = 1\n"))
+    capsule = await dry.generate(BANK, generate={"repair_rounds": 0})
+    assert author.asked[:2] == ["purse.py", "repair"]
+    assert author.asked.count("purse.py") == 1
+    assert "def empty(self)" in author.prompts[1]
+    written = texts(capsule)["purse.py"]
+    assert "def empty" in written
+    assert "return self.coins" in written
+
+
+async def test_a_method_that_cannot_be_had_is_told(dry: Spine) -> None:
+    author = dry.script(purse=code(HALF), repair=code("x = 1\n"), checks=code("x = 1\n"))
+    capsule = await dry.generate(BANK, generate={"repair_rounds": 0})
+    assert author.asked[:3] == ["purse.py", "repair", "purse.py"]
+    assert any("Purse.empty" in reason for reason in capsule.evidence.verdict.reasons)
