@@ -130,3 +130,13 @@ async def test_two_versions_of_the_same_size_in_the_same_second_are_told_apart(m
         assert (await types(mesh, make({"a.py": good}))).status == "passed"
         assert (await types(mesh, make({"a.py": bad}))).status == "failed"
         good, bad = good.replace("f()", "g()"), bad.replace("f()", "g()")
+
+
+async def test_packages_that_bring_what_mypy_has_itself_are_no_obstacle(mesh, make):
+    """Most of the larger ones need typing_extensions."""
+    text = (
+        "from typing_extensions import TypedDict\n\nfrom annotated_types import Gt\n\n\n"
+        "class Point(TypedDict):\n    x: int\n\n\nprint(Gt(1), Point(x='one'))\n"
+    )
+    result = await types(mesh, make({"a.py": text}, packages=("pydantic",)))
+    assert errors(result) == {"typeddict-item"}, result

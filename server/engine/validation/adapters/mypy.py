@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,6 +32,7 @@ OPTIONS = (
     *("--enable-error-code=unused-coroutine", "--no-color-output", "--show-traceback"),
 )
 _CACHES = 4
+_OWN_MODULES = frozenset({"typing_extensions.py", "mypy_extensions.py", "_typeshed"})
 
 
 class Mypy:
@@ -52,6 +55,7 @@ class Mypy:
     ) -> list[Finding]:
         """All findings; with `only`, those of one file, which is faster."""
         paths = [file.path for file in project.files if language_of(file.path) == "python"]
+        packages = await asyncio.to_thread(_visible, around.packages, around.cache)
         async with _cache(around.cache) as cache:
             target = ("--python-version", around.python, "--cache-dir", str(cache))
             judged = [only] if only else _judged(paths)
@@ -59,7 +63,7 @@ class Mypy:
                 [sys.executable, "-m", "mypy", *OPTIONS, *target, "--", *judged],
                 cwd=around.scratch,
                 seconds=around.seconds,
-                env={"MYPYPATH": os.pathsep.join(_search(paths, around))},
+                env={"MYPYPATH": os.pathsep.join(_search(paths, around.scratch, packages))},
             )
         found = _read(done.stdout, project)
         if done.code not in {0, 1} and not any(one.severity is Severity.ERROR for one in found):
@@ -74,9 +78,33 @@ def _judged(paths: list[str]) -> list[str]:
     return [path for path in paths if f"{path}i" not in stubs]
 
 
-def _search(paths: list[str], around: Surroundings) -> list[str]:
-    roots = [str(around.scratch / root) for root in source_roots(paths)]
-    return [*roots, str(around.packages)] if around.packages else roots
+def _search(paths: list[str], scratch: Path, packages: Path | None) -> list[str]:
+    roots = [str(scratch / root) for root in source_roots(paths)]
+    return [*roots, str(packages)] if packages else roots
+
+
+def _visible(packages: Path | None, cache: Path) -> Path | None:
+    """The packages without the modules that mypy brings itself: it stops where a folder has them too.
+
+    Raises ToolError if the folder of links cannot be made.
+    """
+    if packages is None or not any((packages / name).exists() for name in _OWN_MODULES):
+        return packages
+    view = cache / "mypy-packages" / packages.name
+    if view.is_dir():
+        return view
+    view.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f"{view.name}-", dir=view.parent))
+    try:
+        for entry in packages.iterdir():
+            if entry.name not in _OWN_MODULES:
+                (making / entry.name).symlink_to(entry, target_is_directory=entry.is_dir())
+        making.rename(view)
+    except OSError as error:
+        shutil.rmtree(making, ignore_errors=True)
+        if not view.is_dir():  # another process may have made it meanwhile
+            raise ToolError(f"packages cannot be shown to mypy: {error}") from error
+    return view
 
 
 @contextlib.asynccontextmanager
