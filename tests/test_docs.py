@@ -14,8 +14,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from markdown_it import MarkdownIt
 from quantumlayer.engine.brief import parse_brief
 from support import documented_model
@@ -54,6 +56,7 @@ EXAMPLES = {
     ("docs/editors.md", "lua"): "tests/lsp/test_lsp_neovim.py",
     ("docs/editors.md", "toml"): "tests/lsp/test_lsp_neovim.py",
     ("docs/editors.md", "elisp"): "tests/lsp/test_lsp_neovim.py",
+    ("docs/cli.md", "yaml"): "test_the_hook_is_one_and_checks_files, test_the_workflow_runs_what_there_is",
     ("docs/settings.md", "toml"): "tests/unit/test_options_documented.py",
     (
         "docs/architecture.md",
@@ -328,3 +331,41 @@ def test_benchmarks_take_the_arguments_that_are_shown(command: str) -> None:
     for argument in arguments:
         if argument.startswith("--"):
             assert argument in shown.stdout
+
+
+# -- checks before a commit, and in CI -----------------------------------------------------------
+
+
+def _yaml(page: str, key: str) -> Any:
+    blocks = [code.text for code in _code() if (code.page, code.language) == (page, "yaml")]
+    return next(loaded for loaded in map(yaml.safe_load, blocks) if key in loaded)
+
+
+def test_the_hook_is_one_and_checks_files(tmp_path: Path) -> None:
+    cli = Cli(tmp_path)
+    manifest = ROOT / ".pre-commit-hooks.yaml"
+    run = [sys.executable, "-m", "pre_commit", "validate-manifest", str(manifest)]
+    assert subprocess.run(run, capture_output=True, cwd=cli.folder).returncode == 0
+    (hook,) = yaml.safe_load(manifest.read_text(encoding="utf-8"))
+    (named,) = _yaml("docs/cli.md", "repos")["repos"][0]["hooks"]
+    assert named["id"] == hook["id"]
+    (cli.folder / "good.py").write_text("def one() -> int:\n    return 1\n")
+    (cli.folder / "bad.py").write_text("import os\nexec(input())\n")
+    program, *words = hook["entry"].split()
+    assert program == "quantumlayer"
+    assert cli(*words, *hook["args"], "good.py").status == 0
+    assert cli(*words, *hook["args"], "good.py", "bad.py").status == 1
+
+
+def test_the_workflow_runs_what_there_is(tmp_path: Path) -> None:
+    cli = Cli(tmp_path)
+    (cli.folder / "good.py").write_text("def one() -> int:\n    return 1\n")
+    git = ["git", "-C", str(cli.folder), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "first"]):
+        subprocess.run([*git, *words], check=True)
+    steps = _yaml("docs/cli.md", "jobs")["jobs"]["validate"]["steps"]
+    lines = [step["run"] for step in steps if step.get("run", "").startswith("quantumlayer ")]
+    assert len(lines) == 2
+    for line in lines:
+        command = line.replace("origin/${{ github.base_ref }}", "HEAD").partition(" > ")[0]
+        assert cli(*shlex.split(command)[1:]).status == 0

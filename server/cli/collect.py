@@ -1,7 +1,6 @@
 """Which files `validate` reads: what was named, within the projects it belongs to."""
 
 import os
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,15 +9,17 @@ from pathlib import Path
 from ..engine.declared import declared_packages
 from ..engine.errors import QuantumLayerError
 from ..engine.types import SourceFile
+from .repository import committed, git, is_changed
 
 MOST_FILES = 2000
 MOST_BYTES = 64 * 1024 * 1024
 _CODE = (".py", ".pyi")
 _MARKERS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "requirements.txt"})
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "env", "build", "dist"})
-_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false")
-"""A repository may come from a stranger, and its own configuration may name a program to run."""
-_GIT_SECONDS = 30
+
+
+class NothingChanged(QuantumLayerError):
+    """What was named is as it was: there is nothing to do."""
 
 
 class NothingToValidate(QuantumLayerError):
@@ -46,10 +47,11 @@ class Collected:
     """One line for each reason why files were left out."""
 
 
-def collect(paths: Sequence[Path], *, max_file_kb: int) -> Collected:
+def collect(paths: Sequence[Path], *, max_file_kb: int, since: str = "") -> Collected:
     """The projects that `paths` belong to, each with its other files, which imports and tests may need.
 
-    Raises NothingToValidate if a path does not exist, or nothing can be validated.
+    With `since` only files that are not as they were in that revision are asked for. Raises
+    NothingToValidate if a path or revision does not exist, or nothing can be validated, and NothingChanged.
     """
     asked = [_existing(path) for path in paths]
     wanted: set[Path] = set()
@@ -59,8 +61,11 @@ def collect(paths: Sequence[Path], *, max_file_kb: int) -> Collected:
         inside = [file for file in listed if file == path or file.is_relative_to(path)]
         if not inside and path.is_dir():  # git ignores it; whoever names it means it
             listed = inside = sorted(_walk(path))
-        wanted.update(inside or ([path] if path.is_file() else []))
+        inside = inside or ([path] if path.is_file() else [])
+        wanted.update(_changed(path, inside, since) if since else inside)
         known.update(dict.fromkeys([*listed, *wanted]))
+    if since and not any(file.suffix in _CODE for file in wanted):
+        raise NothingChanged(f"no Python file has changed since {since}")
     reader = _Reader(max_file_kb, named=frozenset(asked))
     projects = _projects(list(known), wanted, reader)
     if not projects:
@@ -69,6 +74,17 @@ def collect(paths: Sequence[Path], *, max_file_kb: int) -> Collected:
             f"there is no Python file in {names}", "Name a .py file, or a folder with some."
         )
     return Collected(projects, reader.left_out())
+
+
+def _changed(path: Path, files: Sequence[Path], since: str) -> list[Path]:
+    top = _top(path)
+    if git(top, "rev-parse", "--show-toplevel") is None:
+        raise NothingToValidate(f"{path} is in no git repository", "Leave out --changed and --since.")
+    known = committed(top, since)
+    if known is None:
+        raise NothingToValidate(f"git knows no revision {since!r} in {top}", "Name a commit, tag or branch.")
+    code = [file for file in files if file.suffix in _CODE and file.is_file()]
+    return [file for file in code if is_changed(file, file.relative_to(top).as_posix(), known)]
 
 
 def _existing(path: Path) -> Path:
@@ -83,7 +99,7 @@ def _existing(path: Path) -> Path:
 def _top(path: Path) -> Path:
     """Where the listing begins: the repository's top, else the project around `path` below here."""
     base = path if path.is_dir() else path.parent
-    if top := _git(base, "rev-parse", "--show-toplevel"):
+    if top := git(base, "rev-parse", "--show-toplevel"):
         found = Path(top.decode(errors="surrogateescape").strip())
         # The same folder may have two names; only the one that `path` begins with is of use.
         return next((folder for folder in (base, *base.parents) if folder.samefile(found)), base)
@@ -95,29 +111,11 @@ def _top(path: Path) -> Path:
 
 def _listed(top: Path) -> list[Path]:
     """Files under `top` that git does not ignore; without git, all but caches and environments."""
-    output = _git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    output = git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if output is None:
         return sorted(_walk(top))
     names = {name.decode(errors="surrogateescape") for name in output.split(b"\0") if name}
     return [top / name for name in sorted(names)]
-
-
-def _git(folder: Path, *arguments: str) -> bytes | None:
-    """What git says; None where there is no git, or `folder` is in no repository."""
-    # A folder may bring a `.git` that names a command to fetch what is missing: nothing is fetched.
-    environment = os.environ | {
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_ALLOW_PROTOCOL": "none",
-    }
-    try:
-        done = subprocess.run(
-            [*_GIT, *arguments], cwd=folder, capture_output=True, timeout=_GIT_SECONDS, env=environment
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
 
 
 def _walk(top: Path) -> Iterator[Path]:

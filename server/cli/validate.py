@@ -16,6 +16,13 @@ def validate(
             show_default=False,
         ),
     ] = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Only files that are not as the last commit has them.")
+    ] = False,
+    since: Annotated[
+        str,
+        typer.Option(metavar="REVISION", help="The same against another commit, tag or branch."),
+    ] = "",
     form: Annotated[
         Literal["text", "json", "sarif", "github"], typer.Option("--format", "-f", help="How to tell it.")
     ] = "text",
@@ -32,10 +39,12 @@ def validate(
 
       quantumlayer validate src/app.py --stages syntax,types
 
+      quantumlayer validate . --changed --stages syntax,style,security
+
       quantumlayer validate . --format sarif > findings.sarif
 
     [bold]Exit status[/bold]: 0 clean, 1 a stage failed or nothing could be checked, 2 wrong usage.
     """
     from . import validating
 
-    raise typer.Exit(validating.run(paths, stages, form))
+    raise typer.Exit(validating.run(paths, stages, form, since or ("HEAD" if changed else "")))

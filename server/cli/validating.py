@@ -10,7 +10,7 @@ from ..engine.facade import Engine, ReportFormat
 from ..engine.types import Severity, Stage, StageResult
 from ..settings import Settings
 from . import supervise
-from .collect import Collected, LocalProject, NothingToValidate, collect
+from .collect import Collected, LocalProject, NothingChanged, NothingToValidate, collect
 from .endings import Ending, tell
 from .progress import showing
 from .text import plain
@@ -19,7 +19,7 @@ from .workspace import settings_here
 _ORDER = tuple(Stage)
 
 
-def run(paths: Sequence[Path], stages: str | None, form: ReportFormat) -> Ending:
+def run(paths: Sequence[Path], stages: str | None, form: ReportFormat, since: str) -> Ending:
     assert form in get_args(ReportFormat)
     asked = stages.split(",") if stages is not None else None
     if asked is not None:
@@ -28,7 +28,12 @@ def run(paths: Sequence[Path], stages: str | None, form: ReportFormat) -> Ending
             raise SettingsError("--stages names no stage", f"Name some of {', '.join(_ORDER)}.")
     settings = settings_here(validate__stages=asked)
     try:
-        collected = collect(paths, max_file_kb=settings.validate_.max_file_kb)
+        collected = collect(paths, max_file_kb=settings.validate_.max_file_kb, since=since)
+    except NothingChanged as error:
+        print(plain(error.cause), file=sys.stderr)  # noqa: T201
+        if form != "text":
+            sys.stdout.write(Engine.report((), form))
+        return Ending.DONE
     except NothingToValidate as error:
         tell(error)
         return Ending.USAGE

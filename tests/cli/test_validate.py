@@ -172,3 +172,73 @@ def test_each_project_in_a_repository_is_checked_by_itself(cli: Cli) -> None:
     assert ended.status == 1
     assert "two/same.py" in ended.out
     assert "one/same.py" not in ended.out
+
+
+# -- what has changed ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repository(project: Path) -> Path:
+    """Two committed files, one of them wrong, and one that is new."""
+    (project / "wrong.py").write_text(UNTYPED)
+    git(project, "init", "--quiet", "--initial-branch=main")
+    git(project, "config", "user.email", "a@example.org")
+    git(project, "config", "user.name", "A")
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "-m", "first")
+    (project / "new.py").write_text(GOOD)
+    return project
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+def test_with_changed_only_what_differs_from_the_last_commit_counts(cli: Cli, repository: Path) -> None:
+    assert cli("validate", "project", *FAST).status == 1
+    assert cli("validate", "project", "--changed", *FAST).status == 0
+    (repository / "good.py").write_text(UNTYPED)
+    ended = cli("validate", "project", "--changed", *FAST)
+    assert ended.status == 1
+    assert "project/good.py\n" in ended.out
+    assert "wrong.py" not in ended.out
+
+
+def test_what_was_staged_or_committed_meanwhile_counts_too(cli: Cli, repository: Path) -> None:
+    (repository / "good.py").write_text(UNTYPED)
+    git(repository, "add", ".")
+    assert cli("validate", "project", "--changed", *FAST).status == 1
+    git(repository, "commit", "--quiet", "-m", "second")
+    nothing = cli("validate", "project", "--changed", *FAST)
+    assert (nothing.status, nothing.out) == (0, "")
+    assert "no Python file has changed since HEAD" in nothing.err
+    assert cli("validate", "project", "--since", "HEAD~1", *FAST).status == 1
+
+
+def test_a_file_that_is_gone_is_no_change_to_check(cli: Cli, repository: Path) -> None:
+    (repository / "new.py").unlink()
+    (repository / "wrong.py").unlink()
+    assert cli("validate", "project", "--changed", *FAST).status == 0
+
+
+@pytest.mark.parametrize("revision", ["no-such-branch", "--output=x", "HEAD:good.py"])
+def test_a_revision_that_git_does_not_know_is_wrong_usage(cli: Cli, repository: Path, revision: str) -> None:
+    ended = cli("validate", "project", f"--since={revision}", *FAST)
+    assert ended.status == 2
+    assert "git knows no revision" in ended.err
+
+
+def test_changed_needs_a_repository(cli: Cli, project: Path) -> None:
+    ended = cli("validate", "project", "--changed", *FAST)
+    assert ended.status == 2
+    assert "in no git repository" in ended.err
+
+
+def test_looking_for_changes_runs_no_filter_of_the_repository(cli: Cli, repository: Path) -> None:
+    trap = cli.home / "sprung"
+    (repository / ".gitattributes").write_text("*.py filter=trap diff=trap\n")
+    for name in ("filter.trap.clean", "filter.trap.process", "diff.trap.command", "diff.trap.textconv"):
+        git(repository, "config", name, f"touch {trap}; cat")
+    (repository / "good.py").write_text(UNTYPED)
+    assert cli("validate", "project", "--changed", *FAST).status == 1
+    assert not trap.exists()
