@@ -1,14 +1,14 @@
 """The mesh while someone types: one open file at a time, by tools that are kept warm.
 
-Syntax, style and security come at once; types and omissions after a pause, because they cost more and
-half a line has little to say about them. The gate of generated code is `mesh`: it asks more tools, and its
-errors count. Comments that switch a rule off count here, and do not count there.
+Syntax, style and security come at once, types after a short pause and omissions after a longer one,
+because they cost more and half a line has little to say about them. The gate of generated code is `mesh`:
+it asks more tools, and its errors count. Comments that switch a rule off count here, and not there.
 """
 
 import asyncio
 import contextlib
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 
 from ...settings import Settings
@@ -22,6 +22,7 @@ from .warm.server import WarmServer
 
 AT_ONCE = (Stage.SYNTAX, Stage.STYLE, Stage.SECURITY)
 _SECONDS = 10.0
+_LONG_PAUSE_S = 0.4
 Told = Callable[[Sequence[StageResult]], None]
 """Takes results that came together."""
 
@@ -47,12 +48,12 @@ class LiveMesh:
             return
         if first := [stage for stage in stages if stage in AT_ONCE]:
             told(await self._at_once(file, first))
-        await asyncio.sleep(self._settings.live.pause_ms / 1000)
+        pause = self._settings.live.pause_ms / 1000
         async with asyncio.TaskGroup() as group:
             if Stage.TYPES in stages:
-                group.create_task(self._types(file, told))
+                group.create_task(_after(pause, self._types(file, told)))
             if Stage.STYLE in stages:
-                group.create_task(self._omitted(file, told))
+                group.create_task(_after(max(pause, _LONG_PAUSE_S), self._omitted(file, told)))
 
     def forget(self, file_uri: str) -> None:
         """The file is not open any more."""
@@ -104,6 +105,15 @@ class LiveMesh:
             tool = WarmRuff(self._python) if name == "ruff" else WarmPyrefly(folder, self._python, cache)
             self._servers[key] = WarmServer(tool, folder, _SECONDS)
         return self._servers[key]
+
+
+async def _after(seconds: float, work: Coroutine[None, None, None]) -> None:
+    try:
+        await asyncio.sleep(seconds)
+    except asyncio.CancelledError:
+        work.close()
+        raise
+    await work
 
 
 def _result(stage: Stage, findings: list[Finding], tool: str) -> StageResult:
