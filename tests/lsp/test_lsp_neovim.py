@@ -9,10 +9,12 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from lsp_briefs import APP, BRIEF, WORDS, answer_well
+from quantumlayer.settings import LiveSettings
 from support.scripted_server import ScriptedServer
 
 HERE = Path(__file__).parent
@@ -24,6 +26,10 @@ def example(language: str) -> str:
     found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
     assert found, language
     return found[1]
+
+
+def toml_examples() -> list[dict[str, Any]]:
+    return [tomllib.loads(text) for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)]
 
 
 @pytest.fixture
@@ -89,13 +95,21 @@ def test_neovim_makes_a_capsule_of_a_brief(
     assert (workspace / "shouting" / "app.py").read_text() == APP
     assert told["encoding"] == "utf-8"
     assert told["columns"] == [21], "bytes, as Neovim counts"
+    assert told["formatted"] == ['x = {"é😀": 1}', "", "", "def f() -> int:", "    return x"]
     assert told["cancelled"].startswith("Cancelled: validate odd.py")
 
 
 def test_the_other_editors_examples_start_the_same_server() -> None:
-    helix = tomllib.loads(example("toml"))
+    helix = next(loaded for loaded in toml_examples() if "language-server" in loaded)
     server = helix["language-server"]["quantumlayer"]
     assert [server["command"], *server["args"]] == ["quantumlayer", "lsp"]
     assert all("quantumlayer" in language["language-servers"] for language in helix["language"])
     assert '("quantumlayer" "lsp")' in example("elisp")
     assert example("elisp").count("(") == example("elisp").count(")")
+
+
+def test_the_stages_that_are_left_to_others_are_settings() -> None:
+    (live,) = (loaded["live"] for loaded in toml_examples() if "live" in loaded)
+    assert LiveSettings(**live).stages == ("security", "types")
+    lists = re.findall(r"`(\[[^`]*\])`", PAGE.partition("## When another")[2].partition("```")[0])
+    assert [LiveSettings(stages=json.loads(text)).stages for text in lists]
