@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from quantumlayer.engine.errors import QuantumLayerError
+from quantumlayer.engine.events import Event
 from quantumlayer.engine.facade import Engine
 from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.llm.gateway import Gateway
 from quantumlayer.engine.llm.types import Message, Request
 from quantumlayer.engine.sandbox import Job, Sandbox, open_sandbox
 from quantumlayer.engine.sandbox.wheels import resolve_wheels
-from quantumlayer.engine.types import Brief, Event, SourceFile, Usage, check_path
+from quantumlayer.engine.types import Brief, SourceFile, Usage, check_path
 from quantumlayer.settings import Settings, StorageSettings
 from rich.console import Console
 from rich.table import Table

@@ -27,8 +27,9 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from quantumlayer.engine.events import Event, PhaseStarted, RunFinished
 from quantumlayer.engine.facade import Engine
-from quantumlayer.engine.types import Brief, Capsule, Event, PhaseStarted, RunFinished
+from quantumlayer.engine.types import Brief, Capsule
 from quantumlayer.settings import ModelSettings, SandboxSettings, Settings, StorageSettings
 
 from tests.support.scripted_server import Reply, ScriptedServer, Seen

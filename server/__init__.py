@@ -8,8 +8,9 @@ the package costs nothing.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .engine.events import Event
     from .engine.facade import Engine
-    from .engine.types import Brief, Capsule, Event, Verdict
+    from .engine.types import Brief, Capsule, Verdict
 
 __version__ = "0.1.0"
 __all__ = ["Brief", "Capsule", "Engine", "Event", "Verdict", "__version__"]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ..engine.brief import MAX_BYTES, decode_brief, parse_brief, read_brief
 from ..engine.errors import BriefError, CapsuleError, QuantumLayerError, StorageError
+from ..engine.events import Emit, Event, RunFinished
 from ..engine.facade import Engine
-from ..engine.types import Brief, Capsule, Emit, Event, RunFinished
+from ..engine.types import Brief, Capsule
 from ..settings import Settings
 from . import supervise
 from .endings import Ending

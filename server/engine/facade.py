@@ -12,19 +12,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from ..settings import Settings
+from .events import Emit, ignore
 from .types import (
     Brief,
     Capsule,
     CapsuleSummary,
     Check,
-    Emit,
     ModelInfo,
     OpenFile,
     SourceFile,
     Stage,
     StageResult,
     VerifyReport,
-    ignore,
 )
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from .handover import hand_over
 from .jobs import Ending, Job
 
 if TYPE_CHECKING:
-    from ..engine.types import Brief, Capsule, Event
+    from ..engine.events import Event
+    from ..engine.types import Brief, Capsule
     from .server import QuantumLayerServer
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..engine.types import Event
+    from ..engine.events import Event
     from .progress import Progress
 
 _PHASES = {

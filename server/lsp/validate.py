@@ -12,8 +12,9 @@ from .documents import Snapshot, path_of
 from .jobs import Ending, Job
 
 if TYPE_CHECKING:
+    from ..engine.events import Event
     from ..engine.facade import Engine
-    from ..engine.types import Event, Finding, StageResult
+    from ..engine.types import Finding, StageResult
     from .projects import LocalProject
     from .server import QuantumLayerServer
 

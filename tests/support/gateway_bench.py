@@ -5,9 +5,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from quantumlayer.engine.events import Event
 from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.llm.gateway import Gateway
-from quantumlayer.engine.types import Event
 from quantumlayer.settings import BudgetSettings, ModelSettings, Settings, StorageSettings
 
 from .scripted_server import ScriptedServer

@@ -8,7 +8,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator
 
-from ...engine.types import Emit, Event, ignore
+from ...engine.events import Emit, Event, ignore
 from .lines import LinePrinter
 
 

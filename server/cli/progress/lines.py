@@ -3,7 +3,7 @@
 import contextlib
 from typing import TextIO
 
-from ...engine.types import (
+from ...engine.events import (
     Downloaded,
     Event,
     FileFinished,

@@ -12,7 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from ...engine.types import Event
+from ...engine.events import Event
 from ..terminal import STYLES, console, mark, words
 from ..text import money, one_line, seconds, size
 from .state import FileState, RunState

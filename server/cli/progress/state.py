@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from ...engine.types import (
+from ...engine.events import (
     Downloaded,
     Event,
     FileFinished,
@@ -15,10 +15,9 @@ from ...engine.types import (
     RunFinished,
     RunStarted,
     StageFinished,
-    StageResult,
     TokensStreamed,
-    Usage,
 )
+from ...engine.types import StageResult, Usage
 
 _KEPT_NOTICES = 3
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from ...settings import Settings
 from ..errors import QuantumLayerError
-from ..types import Emit, ModelCalled, TokensStreamed, Usage
+from ..events import Emit, ModelCalled, TokensStreamed
+from ..types import Usage
 from .budget import Budget
 from .faults import Fault
 from .ledger import Spent

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from ...settings import Settings
 from ..errors import ModelError
-from ..types import Emit, ignore
+from ..events import Emit, ignore
 from .disk import guard_disk, locked
 from .embedded_host import NO_LIBRARY, NO_MODEL, TAKEN
 from .embedded_state import HostFiles, HostState, Launch, is_running, read_state, remove_state, runtime_folder

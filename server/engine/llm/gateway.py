@@ -15,8 +15,9 @@ from weakref import WeakValueDictionary
 
 from ...settings import Settings
 from ..errors import AnswerError, ModelError
+from ..events import Emit, ModelCalled, Notice, ignore
 from ..journal import Journal, step_key
-from ..types import Emit, ModelCalled, Notice, Severity, Usage, ignore
+from ..types import Severity, Usage
 from .budget import Budget
 from .calls import Called, Caller
 from .faults import Fault, explain

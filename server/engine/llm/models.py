@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from ...settings import Settings
 from ..errors import ModelError
-from ..types import Downloaded, Emit, ModelInfo, Notice, Severity, ignore
+from ..events import Downloaded, Emit, Notice, ignore
+from ..types import ModelInfo, Severity
 from .catalogue import CATALOGUE, DEFAULT_MODEL, CatalogueModel, find_in_catalogue
 from .disk import guard_disk, hash_file, locked
 from .download import Progress, Unreachable, download

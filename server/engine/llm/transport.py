@@ -15,7 +15,8 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from ...settings import Settings
-from ..types import Emit, Notice, Severity
+from ..events import Emit, Notice
+from ..types import Severity
 from .faults import Fault, classify
 from .ledger import Spent
 from .providers import Deployment, is_loopback, missing_keys

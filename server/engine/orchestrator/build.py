@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ..agents.checks import Check, tests_for_people
 from ..agents.planner import draft_plan
 from ..errors import AnswerError, BudgetError, ModelError, SandboxError
-from ..types import Notice, PhaseStarted, Plan, PlanReady, Severity, SourceFile, Stage, StageResult, Verdict
+from ..events import Notice, PhaseStarted, PlanReady
+from ..types import Plan, Severity, SourceFile, Stage, StageResult, Verdict
 from .contract import contract_of
 from .examine import Examined, examine, write_checks
 from .fix import blame, borrow, repair_round

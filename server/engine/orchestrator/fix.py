@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from ..agents.checks import Check
 from ..agents.repairer import repair
 from ..errors import AnswerError
+from ..events import FileFinished, FileStarted
 from ..python.splice import enclosing, splice
 from ..python.syntax import parsed
-from ..types import Candidate, FileFinished, FileStarted, Plan, Severity, SourceFile, StageResult
+from ..types import Candidate, Plan, Severity, SourceFile, StageResult
 from .elect import Passed, score, weight
 from .examine import Examined, choose
 from .gate import FUNCTION_TOKENS, gate

@@ -13,20 +13,11 @@ from ...settings import Settings
 from ..brief.traits import measure
 from ..capsule.store import Store
 from ..errors import CapsuleError, QuantumLayerError
+from ..events import Emit, FileFinished, PhaseStarted, PlanReady, RunFinished, RunStarted, StageFinished
 from ..journal import Journal
 from ..llm.gateway import Gateway
 from ..sandbox import Sandbox
-from ..types import (
-    Brief,
-    Capsule,
-    Emit,
-    FileFinished,
-    PhaseStarted,
-    PlanReady,
-    RunFinished,
-    RunStarted,
-    StageFinished,
-)
+from ..types import Brief, Capsule
 from ..validation.mesh import Mesh
 from .build import build
 from .pack import name_of, pack

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from ...settings import Settings
 from ..brief.signature import Signature, read_signature
+from ..events import Emit
 from ..journal import Journal
 from ..llm.gateway import Gateway
 from ..python.outline import has_method, methods_of, public_names
 from ..sandbox import Sandbox
-from ..types import Brief, Emit, Plan, PlannedFile, SourceFile, Traits
+from ..types import Brief, Plan, PlannedFile, SourceFile, Traits
 from ..validation.mesh import Mesh
 from ..validation.types import Project
 

@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from ..agents.coder import reexport, write_file
 from ..agents.interfaces import only_errors
 from ..errors import AnswerError
-from ..types import Candidate, FileFinished, FileStarted, Plan, PlannedFile
+from ..events import FileFinished, FileStarted
+from ..types import Candidate, Plan, PlannedFile
 from .gate import gate, mend
 from .workshop import Files, Workshop, promised_names
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from ...settings import Settings
 from ..errors import SandboxError
-from ..types import Downloaded, Emit, Notice, Severity, ignore
+from ..events import Downloaded, Emit, Notice, ignore
+from ..types import Severity
 from . import debian
 from .docker import PYTHON_LABEL, connect, explain
 

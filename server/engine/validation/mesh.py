@@ -13,18 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...settings import Settings
 from ..errors import SandboxError
+from ..events import Emit, StageFinished, ignore
 from ..journal import Journal
-from ..types import (
-    Emit,
-    Finding,
-    Severity,
-    SourceFile,
-    Stage,
-    StageFinished,
-    StageResult,
-    ToolRun,
-    ignore,
-)
+from ..types import Finding, Severity, SourceFile, Stage, StageResult, ToolRun
 from .adapters import Adapter, adapters
 from .adapters.mypy import Mypy
 from .formatting import format_files

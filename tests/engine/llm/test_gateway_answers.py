@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from quantumlayer.engine.errors import AnswerError
+from quantumlayer.engine.events import ModelCalled, TokensStreamed
 from quantumlayer.engine.llm.types import Request
-from quantumlayer.engine.types import ModelCalled, TokensStreamed
 from support.gateway_bench import Bench
 from support.scripted_server import Reply, Seen, fail
 

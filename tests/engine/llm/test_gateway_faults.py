@@ -10,8 +10,8 @@ from email.utils import format_datetime
 
 import pytest
 from quantumlayer.engine.errors import ModelError
+from quantumlayer.engine.events import Notice
 from quantumlayer.engine.llm.types import Request
-from quantumlayer.engine.types import Notice
 from support.gateway_bench import Bench
 from support.scripted_server import HANG, Reply, ScriptedServer, Seen, fail
 

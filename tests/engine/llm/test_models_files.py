@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from quantumlayer.engine.errors import ModelError
+from quantumlayer.engine.events import Downloaded, Event
 from quantumlayer.engine.llm.models import list_models, model_path, pull_model
-from quantumlayer.engine.types import Downloaded, Event
 from quantumlayer.settings import Settings, StorageSettings
 from support.file_server import FileServer
 

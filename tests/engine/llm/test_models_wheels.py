@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from quantumlayer.engine.errors import ModelError
+from quantumlayer.engine.events import Downloaded, Event, Notice
 from quantumlayer.engine.llm import catalogue, models
 from quantumlayer.engine.llm.catalogue import CatalogueModel, WheelPart
 from quantumlayer.engine.llm.models import list_models, model_path, pull_model
-from quantumlayer.engine.types import Downloaded, Event, Notice
 from quantumlayer.settings import Settings, StorageSettings
 from support.file_server import FileServer
 from support.models import SMALL_MODEL

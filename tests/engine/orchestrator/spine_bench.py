@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from quantumlayer import Engine
-from quantumlayer.engine.types import Brief, Capsule, Event, RunFinished
+from quantumlayer.engine.events import Event, RunFinished
+from quantumlayer.engine.types import Brief, Capsule
 from quantumlayer.settings import (
     BudgetSettings,
     GenerateSettings,

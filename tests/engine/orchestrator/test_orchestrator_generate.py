@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from quantumlayer.engine.types import FileFinished, PhaseStarted, PlanReady
+from quantumlayer.engine.events import FileFinished, PhaseStarted, PlanReady
 from spine_bench import Spine, code, reason, texts
 from support.command import SLUG_BRIEF, SLUG_CODE, SLUG_TESTS
 from support.scripted_server import Reply, Seen

@@ -5,7 +5,8 @@ import psutil
 import pytest
 import ruff
 from quantumlayer.engine.errors import SandboxError
-from quantumlayer.engine.types import SourceFile, Stage, StageFinished
+from quantumlayer.engine.events import StageFinished
+from quantumlayer.engine.types import SourceFile, Stage
 from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.settings import ValidateSettings
 

@@ -1,0 +1,119 @@
+"""What a run tells while it goes on: one stream for progress bars, logs and reports."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .types import Plan, Severity, SourceFile, StageResult, Usage, Value
+
+
+class RunStarted(Value):
+    kind: Literal["run_started"] = "run_started"
+    run: str
+    name: str
+    model: str
+
+
+class PhaseStarted(Value):
+    """phase is one of plan, write, test, validate, repair, pack."""
+
+    kind: Literal["phase_started"] = "phase_started"
+    phase: Literal["plan", "write", "test", "validate", "repair", "pack"]
+    detail: str = ""
+
+
+class PlanReady(Value):
+    kind: Literal["plan_ready"] = "plan_ready"
+    plan: Plan
+
+
+class FileStarted(Value):
+    kind: Literal["file_started"] = "file_started"
+    path: str
+    attempt: int = 1
+
+
+class FileFinished(Value):
+    """A file that passed its gate, or the best there was, with what is still wrong."""
+
+    kind: Literal["file_finished"] = "file_finished"
+    file: SourceFile
+    problems: tuple[str, ...] = ()
+
+
+class ModelCalled(Value):
+    """One answer of a model arrived, from the provider or from the journal."""
+
+    kind: Literal["model_called"] = "model_called"
+    purpose: str
+    model: str
+    usage: Usage
+
+
+class TokensStreamed(Value):
+    """Sent a few times a second while a model writes; `tokens` are those since the last one."""
+
+    kind: Literal["tokens_streamed"] = "tokens_streamed"
+    purpose: str
+    tokens: int
+
+
+class StageFinished(Value):
+    kind: Literal["stage_finished"] = "stage_finished"
+    result: StageResult
+
+
+class SandboxOutput(Value):
+    kind: Literal["sandbox_output"] = "sandbox_output"
+    stream: Literal["stdout", "stderr"]
+    text: str
+
+
+class Downloaded(Value):
+    kind: Literal["downloaded"] = "downloaded"
+    what: str
+    done: int
+    total: int
+
+
+class Notice(Value):
+    """Something a user should know that is not a failure."""
+
+    kind: Literal["notice"] = "notice"
+    severity: Severity
+    message: str
+
+
+class RunFinished(Value):
+    kind: Literal["run_finished"] = "run_finished"
+    run: str
+    outcome: Literal["verified", "unverified", "failed", "cancelled"]
+    capsule: str = ""
+    message: str = ""
+    usage: Usage = Usage()
+    reused: bool = False
+    """True when the whole answer came from the journal."""
+
+
+Event = Annotated[
+    RunStarted
+    | PhaseStarted
+    | PlanReady
+    | FileStarted
+    | FileFinished
+    | ModelCalled
+    | TokensStreamed
+    | StageFinished
+    | SandboxOutput
+    | Downloaded
+    | Notice
+    | RunFinished,
+    Field(discriminator="kind"),
+]
+Emit = Callable[[Event], None]
+"""Where events go. It must not block and must not raise."""
+
+
+def ignore(event: Event) -> None:
+    """An `Emit` for callers who do not listen."""
