@@ -21,7 +21,11 @@ def __getattr__(name: str) -> Any:
         from .engine.facade import Engine
 
         return Engine
-    if name in {"Brief", "Capsule", "Event", "Verdict"}:
+    if name == "Event":
+        from .engine.events import Event
+
+        return Event
+    if name in {"Brief", "Capsule", "Verdict"}:
         from .engine import types
 
         return getattr(types, name)

@@ -1,4 +1,5 @@
 import pytest
+import quantumlayer
 from pydantic import ValidationError
 from quantumlayer.engine.types import SourceFile, Stage, StageResult, Usage
 
@@ -46,3 +47,8 @@ def test_a_skipped_stage_says_why() -> None:
 def test_usage_adds_up() -> None:
     total = Usage(calls=1, tokens_in=2, cost_usd=0.5) + Usage(calls=2, tokens_out=3, cost_usd=0.25)
     assert total == Usage(calls=3, tokens_in=2, tokens_out=3, cost_usd=0.75)
+
+
+@pytest.mark.parametrize("name", quantumlayer.__all__)
+def test_the_library_offers_what_it_names(name: str) -> None:
+    assert getattr(quantumlayer, name) is not None
