@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ..agents.repairer import repair
 from ..brief.excerpt import is_run
+from ..events import Notice
 from ..python.documented import documented
 from ..python.imports import complete_imports
 from ..python.runnable import runnable
@@ -18,6 +19,7 @@ from ..python.shadowed import uncover_methods
 from ..python.skeleton import unwritten
 from ..python.splice import enclosing, splice
 from ..types import Candidate, Finding, Plan, PlannedFile, Severity, SourceFile
+from ..validation.types import ToolError
 from .workshop import Files, Workshop, missing_methods, missing_names, project_of
 
 FUNCTION_TOKENS = 700
@@ -121,8 +123,14 @@ async def _judge(
 
 
 async def _findings(shop: Workshop, plan: Plan, written: Files, file: SourceFile) -> list[Finding]:
+    """Errors in the file. Where a tool cannot tell, the stage that has it says so at the end."""
     project = project_of(plan, {**written, file.path: file})
-    return [one for one in await shop.mesh.gate(project, file.path) if one.severity is Severity.ERROR]
+    try:
+        found = await shop.mesh.gate(project, file.path)
+    except ToolError as error:
+        shop.emit(Notice(severity=Severity.WARNING, message=f"{file.path} was not looked at whole: {error}"))
+        return []
+    return [one for one in found if one.severity is Severity.ERROR]
 
 
 def _is_in(finding: Finding, file: SourceFile, target: str) -> bool:

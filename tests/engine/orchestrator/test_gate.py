@@ -1,5 +1,9 @@
 """Where a long file is wrong in one function, that function is asked for again and nothing else."""
 
+import pytest
+from quantumlayer.engine.types import Finding
+from quantumlayer.engine.validation.adapters.mypy import Mypy
+from quantumlayer.engine.validation.types import ToolError
 from spine_bench import Spine, texts
 from support.command import fenced as code
 
@@ -73,3 +77,19 @@ async def test_a_method_that_cannot_be_had_is_told(dry: Spine) -> None:
     capsule = await dry.generate(BANK, generate={"repair_rounds": 0})
     assert author.asked[:3] == ["purse.py", "repair", "purse.py"]
     assert any("Purse.empty" in reason for reason in capsule.evidence.verdict.reasons)
+
+
+async def test_a_validator_that_fails_costs_its_stage_and_not_the_project(
+    dry: Spine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(*_: object, **__: object) -> list[Finding]:
+        raise ToolError("mypy failed: it crashed")
+
+    monkeypatch.setattr(Mypy, "run", crash)
+    dry.script(steps=code(RIGHT), checks=code("x = 1\n"))
+    capsule = await dry.generate(BRIEF, generate={"repair_rounds": 0})
+    assert "total += 7" in texts(capsule)["steps.py"]
+    verdict = capsule.evidence.verdict
+    assert verdict.status == "unverified"
+    assert any("types was skipped: mypy failed: it crashed" in reason for reason in verdict.reasons)
+    assert any("mypy failed" in getattr(event, "message", "") for event in dry.events)
