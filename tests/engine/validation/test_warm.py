@@ -273,3 +273,25 @@ async def test_packages_of_the_folders_environment_have_types(tmp_path: Path) ->
     _, *later = await results(tmp_path, "from greeter import greet\n\ngreet(1)\n")
     found = [one.rule for batch in later for result in batch for one in result.findings]
     assert found == ["bad-argument-type"]
+
+
+PROJECT = '[project]\nname = "x"\nversion = "1"\ndependencies = ["httpx>=0.28", "pillow"]\n'
+
+
+async def test_packages_that_nobody_declared_are_found_while_typing(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "helper.py").touch()
+    names = ("json", "httpx", "invented_package", "yaml", "PIL", "helper")
+    _, *later = await results(tmp_path, "".join(f"import {name}\n" for name in names))
+    found = [one for batch in later for result in batch for one in result.findings]
+    assert [(one.rule, one.range.start.line, one.severity) for one in found] == [
+        ("unknown-module", 2, Severity.WARNING),
+        ("unknown-module", 3, Severity.WARNING),
+    ]
+    assert found[0].message.startswith("`invented_package` cannot be imported: neither the standard library")
+    assert "`pyyaml`" in found[1].message
+
+
+async def test_where_nothing_is_declared_nothing_is_said_of_packages(tmp_path: Path) -> None:
+    _, *later = await results(tmp_path, "import invented_package\n")
+    assert [one for batch in later for result in batch for one in result.findings] == []

@@ -5,6 +5,7 @@ What it alone calls an error is a warning here: the gate is mypy, which generate
 
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from typing import Any
 from lsprotocol import types
 from pygls.workspace import PositionCodec, ServerTextPosition
 
+from ...declared import declared_packages
 from ...types import Edit, Finding, Fix, OpenFile, Position, Range, Severity, Stage
-from ..types import ToolError
+from ..distributions import import_names, standard_library, suggestions
+from ..types import ToolError, is_test
 from .server import lines_of
 
+_MODULE = re.compile(r"module `(\w+)")
 _NOT_TYPES = {
-    "missing-import",  # the import checker's question
+    "missing-import",  # told in words of our own, where it is certain
     "missing-source",
     "untyped-import",
     "missing-module-attribute",
@@ -81,7 +85,39 @@ class WarmPyrefly:
     def findings(self, file: OpenFile, diagnostics: list[dict[str, Any]], unit: str) -> list[Finding]:
         codec = PositionCodec(types.PositionEncodingKind(unit))
         lines = lines_of(file.text)
-        return [_finding(file, one, lines, codec) for one in diagnostics if one.get("code") not in _NOT_TYPES]
+        found = [
+            _finding(file, one, lines, codec) for one in diagnostics if one.get("code") not in _NOT_TYPES
+        ]
+        lost = [one for one in diagnostics if one.get("code") == "missing-import"]
+        return found + (self._unknown(file, lost, lines, codec) if lost else [])
+
+    def _unknown(
+        self, file: OpenFile, diagnostics: list[dict[str, Any]], lines: list[str], codec: PositionCodec
+    ) -> list[Finding]:
+        """Imports of what the folder neither has nor declares; none where it declares nothing at all.
+
+        pyrefly cannot tell a package that nobody installed here from one that does not exist.
+        """
+        declared = declared_packages(self._folder)
+        if not declared and not _installed(self._folder):
+            return []
+        known = standard_library(self._python) | import_names(declared, None)
+        known |= {"pytest"} if is_test(file.path) else set()
+        hints = suggestions()
+        beside = Path(file.folder, file.path).parent
+        found = []
+        for one in diagnostics:
+            named = _MODULE.search(one["message"])
+            top = named[1] if named else ""
+            here = (beside / f"{top}.py").exists() or (beside / top).is_dir()  # as a script or test finds it
+            if top and top not in known and not here:
+                hint = hints.get(
+                    top, "neither the standard library, nor a file of the project, nor a declared package"
+                )
+                message = f"`{top}` cannot be imported: {hint}"
+                renamed = {**one, "code": "unknown-module", "message": message, "codeDescription": None}
+                found.append(_finding(file, renamed, lines, codec).model_copy(update={"suppress": None}))
+        return found
 
 
 def _installed(folder: Path) -> list[Path]:
