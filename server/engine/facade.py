@@ -5,7 +5,7 @@ Cancelling the task of any call stops its model and its sandbox.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -127,9 +127,15 @@ class Engine:
         """Tells what the live stages find in a file as it is shown; cancel it when the file changes."""
         await self._live().check(file, told)
 
-    def close_file(self, uri: str) -> None:
+    def close_file(self, file: OpenFile) -> None:
+        """It is not shown any more."""
         if self._opened_live is not None:
-            self._opened_live.forget(uri)
+            self._opened_live.forget(file)
+
+    def files_changed(self, uris: Mapping[str, int]) -> None:
+        """Files on disk are others now: by URI, how (1 created, 2 changed, 3 deleted)."""
+        if self._opened_live is not None:
+            self._opened_live.changed(uris)
 
     async def tidy(self, file: OpenFile, what: Tidying) -> str:
         """The file's text with every safe fix, with its imports in order, or formatted.

@@ -18,6 +18,8 @@ class ClientFeatures:
     configuration: bool = False
     register_configuration: bool = False
     """It tells of changed settings once asked to."""
+    watch_files: bool = False
+    """It tells of files that change on disk once asked to."""
     pull_diagnostics: bool = False
     """It asks for diagnostics, and asks again when told that there are others."""
     resolve_edits: bool = False
@@ -47,6 +49,7 @@ class ClientFeatures:
             is not None,
             configuration=has("workspace.configuration"),
             register_configuration=has("workspace.did_change_configuration.dynamic_registration"),
+            watch_files=has("workspace.did_change_watched_files.dynamic_registration"),
             pull_diagnostics=get_capability(capabilities, "text_document.diagnostic") is not None
             and has("workspace.diagnostics.refresh_support"),
             resolve_edits="edit"

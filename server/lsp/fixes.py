@@ -17,7 +17,11 @@ def at(server: "QuantumLayerServer", document: Snapshot, place: types.Range) -> 
     page = server.shown.page(document.uri)
     if page is None or page.text != document.text:
         return []
-    findings = page.findings()
+    findings = [
+        one
+        for one in page.findings()
+        if one.range.start.line <= place.end.line and place.start.line <= one.range.end.line
+    ]
     diagnostics = to_diagnostics(findings, page.text, server.documents.position_codec)
     here = [
         (finding, diagnostic)

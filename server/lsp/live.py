@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..engine.errors import QuantumLayerError
 from .documents import Snapshot, path_of
+from .shown import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +20,13 @@ if TYPE_CHECKING:
     from .server import QuantumLayerServer
 
 log = logging.getLogger(__name__)
-_SETTINGS_FILES = ("quantumlayer.toml", "pyproject.toml")
+CODE = (".py", ".pyi")
+SETTINGS_FILES = ("quantumlayer.toml", "pyproject.toml")
 _LONGEST_WAIT_S = 5.0
+_AGAIN_S = 10.0
+"""A tool that failed is asked again after this long, also where nobody types."""
+_SETTLED_S = 0.2
+"""Files that change on disk often do so together."""
 
 
 @dataclass
@@ -32,9 +39,18 @@ class _Watched:
     engine: "Engine | None" = None
     root: "Path | None" = None
     look: "asyncio.Task[None] | None" = None
+    again: asyncio.TimerHandle | None = None
     first: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the stages that come at once have been told, or will not be."""
     setup: asyncio.Lock = field(default_factory=asyncio.Lock)
+    released: bool = False
+
+    def file(self, document: Snapshot) -> "OpenFile":
+        from ..engine.types import OpenFile
+
+        assert self.root is not None
+        inside = self.path.relative_to(self.root).as_posix()
+        return OpenFile(folder=str(self.root), path=inside, text=document.text)
 
 
 class Live:
@@ -44,19 +60,20 @@ class Live:
         self._server = server
         self._watched: dict[str, _Watched] = {}
         self._said: set[str] = set()
+        self._settling: asyncio.TimerHandle | None = None
 
     def opened(self, uri: str) -> None:
+        document = self._server.documents.opened(uri)
         path = path_of(uri) if uri.startswith("file:") else None
-        if path is None or path.suffix not in {".py", ".pyi"}:
+        if document is None or path is None or path.suffix not in CODE:
             return
-        self._server.shown.open(uri)
+        self._server.shown.open(uri, document.text)
         self._stop(uri)
-        self._watched[uri] = _Watched(uri, path)
-        self._look(self._watched[uri])
+        self._begin(uri, path)
 
     def changed(self, uri: str) -> None:
         document = self._server.documents.opened(uri)
-        watched = self._watched.get(uri)
+        watched = self._watched.get(key_of(uri))
         if document is not None:
             self._server.shown.change(uri, document.text)
         if watched is not None:
@@ -64,55 +81,73 @@ class Live:
 
     def closed(self, uri: str) -> None:
         if self._stop(uri):
-            self._server.shown.clear(uri)
+            self._server.shown.close(uri)
 
-    def saved(self, uri: str) -> None:
-        """Settings may have been saved."""
-        if uri.rpartition("/")[2] in _SETTINGS_FILES:
+    def files_changed(self, uris: Mapping[str, int]) -> None:
+        """Files on disk are others now, by URI: settings, or what open documents depend on."""
+        if any(uri.rpartition("/")[2] in SETTINGS_FILES for uri in uris):
             self.restart()
+            return
+        code = {uri: kind for uri, kind in uris.items() if uri.endswith(CODE)}
+        if not code:
+            return
+        for engine in {watched.engine for watched in self._watched.values() if watched.engine is not None}:
+            engine.files_changed(code)
+        if self._settling is not None:
+            self._settling.cancel()
+        self._settling = asyncio.get_running_loop().call_later(_SETTLED_S, self._look_at_all)
 
     def restart(self) -> None:
         """Other settings are in effect: every open document is looked at anew."""
-        for uri, watched in tuple(self._watched.items()):
+        for uri, path in [(watched.uri, watched.path) for watched in self._watched.values()]:
             self._stop(uri)
             for stage in ("syntax", "style", "security", "types"):
                 self._server.shown.drop(uri, stage)
             self._server.shown.tell(uri)
-            self._watched[uri] = _Watched(uri, watched.path)
-            self._look(self._watched[uri])
-
-    def _stop(self, uri: str) -> bool:
-        """False if the document was not watched."""
-        watched = self._watched.pop(uri, None)
-        if watched is not None:
-            self._server.keep(self._release(watched))
-        return watched is not None
+            self._begin(uri, path)
 
     async def first_results(self, uri: str) -> None:
         """Waits for the stages that come at once."""
-        watched = self._watched.get(uri)
+        watched = self._watched.get(key_of(uri))
         if watched is not None:
             try:
                 await asyncio.wait_for(watched.first.wait(), _LONGEST_WAIT_S)
             except TimeoutError:
                 log.info("%s: no results in time", watched.path.name)
 
-    async def engine(self, uri: str) -> "tuple[Engine, OpenFile] | None":
-        """The engine of an open document, and the document as it is now."""
-        watched = self._watched.get(uri)
-        document = self._server.documents.opened(uri)
-        if watched is None or document is None:
-            return None
-        return await self._prepared(watched), self._file(watched, document)
+    async def engine(self, document: Snapshot) -> "tuple[Engine, OpenFile] | None":
+        """The engine of an open document, and the document as a file of its folder."""
+        watched = self._watched.get(key_of(document.uri))
+        engine = await self._prepared(watched) if watched is not None else None
+        return (engine, watched.file(document)) if watched and engine else None
 
     async def aclose(self) -> None:
+        if self._settling is not None:
+            self._settling.cancel()
         watched = tuple(self._watched.values())
         self._watched.clear()
         await asyncio.gather(*(self._release(one) for one in watched), return_exceptions=True)
 
+    def _begin(self, uri: str, path: "Path") -> None:
+        self._watched[key_of(uri)] = _Watched(uri, path)
+        self._look(self._watched[key_of(uri)])
+
+    def _stop(self, uri: str) -> bool:
+        """False if the document was not watched."""
+        watched = self._watched.pop(key_of(uri), None)
+        if watched is not None:
+            self._server.keep(self._release(watched))
+        return watched is not None
+
     # -- one look ------------------------------------------------------------------------------
 
+    def _look_at_all(self) -> None:
+        for watched in self._watched.values():
+            self._look(watched)
+
     def _look(self, watched: _Watched) -> None:
+        if watched.again is not None:
+            watched.again.cancel()
         if watched.look is not None:
             watched.look.cancel()
         watched.first.clear()
@@ -125,11 +160,13 @@ class Live:
             return
         try:
             engine = await self._prepared(watched)
+            if engine is None:
+                return
 
             def told(results: "Sequence[StageResult]") -> None:
                 self._told(watched, document, results)
 
-            await engine.check_open(self._file(watched, document), told)
+            await engine.check_open(watched.file(document), told)
         except QuantumLayerError as error:
             self._say(f"{watched.path.name} is not checked while you type: {error}")
         finally:
@@ -139,18 +176,25 @@ class Live:
 
     def _told(self, watched: _Watched, document: Snapshot, results: "Sequence[StageResult]") -> None:
         now = self._server.documents.opened(watched.uri)
-        if now is None or now.text != document.text:
+        if now is None or now.text != document.text or watched.released:
             return
         shown = self._server.shown
         for result in results:
             stage = str(result.stage)
             if result.status == "skipped":
-                self._say(f"{stage} is not checked while you type: {result.reason}")
+                self._say(f"{watched.path.name}: {stage} is not checked while you type: {result.reason}")
                 shown.drop(watched.uri, stage)
+                loop = asyncio.get_running_loop()
+                watched.again = watched.again or loop.call_later(_AGAIN_S, self._again, watched)
             else:
-                shown.put(watched.uri, document.text, stage, result.tools[0].name, result.findings)
+                shown.look(watched.uri, document.text, stage, result.tools[0].name, result.findings)
         watched.first.set()
         shown.tell(watched.uri)
+
+    def _again(self, watched: _Watched) -> None:
+        watched.again = None
+        if not watched.released:
+            self._look(watched)
 
     def _say(self, message: str) -> None:
         """Once, in the client's log."""
@@ -160,31 +204,28 @@ class Live:
 
     # -- its engine ----------------------------------------------------------------------------
 
-    async def _prepared(self, watched: _Watched) -> "Engine":
-        """The engine for the document's folder, lent until the document is closed."""
+    async def _prepared(self, watched: _Watched) -> "Engine | None":
+        """The engine for the document's folder, lent until the document is closed; None if it has been."""
         async with watched.setup:
-            if watched.engine is None:
+            if watched.engine is None and not watched.released:
                 engine = await watched.lent.enter_async_context(self._server.session.engine(watched.uri))
                 folder = self._server.folder_of(watched.uri)
                 limit = path_of(folder) if folder else None
                 watched.root = await asyncio.to_thread(_root, watched.path, limit)
                 watched.engine = engine
-            return watched.engine
-
-    def _file(self, watched: _Watched, document: Snapshot) -> "OpenFile":
-        from ..engine.types import OpenFile
-
-        assert watched.root is not None
-        inside = watched.path.relative_to(watched.root).as_posix()
-        return OpenFile(folder=str(watched.root), path=inside, text=document.text)
+            return None if watched.released else watched.engine
 
     async def _release(self, watched: _Watched) -> None:
+        watched.released = True
+        if watched.again is not None:
+            watched.again.cancel()
         if watched.look is not None:
             watched.look.cancel()
             await asyncio.gather(watched.look, return_exceptions=True)
-        if watched.engine is not None:
-            watched.engine.close_file(watched.uri)
-        await watched.lent.aclose()
+        async with watched.setup:
+            if watched.engine is not None and watched.root is not None:
+                watched.engine.close_file(watched.file(Snapshot(watched.uri, "")))
+            await watched.lent.aclose()
 
 
 def _root(path: "Path", limit: "Path | None") -> "Path":

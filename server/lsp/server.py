@@ -20,7 +20,7 @@ from .commands import Commands
 from .configuration import Configuration
 from .documents import Documents
 from .jobs import Jobs
-from .live import Live
+from .live import CODE, SETTINGS_FILES, Live
 from .log import remove_old
 from .protocol import QuantumLayerProtocol
 from .session import Session, load
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _CLOSING_S = 3.0
+_PATIENCE_S = 5.0
 
 
 class QuantumLayerServer(LanguageServer):
@@ -73,6 +74,7 @@ class QuantumLayerServer(LanguageServer):
         self._handle(types.CODE_ACTION_RESOLVE, self._resolve)
         self._handle(types.TEXT_DOCUMENT_FORMATTING, self._format)
         self._handle(types.TEXT_DOCUMENT_DID_OPEN, self._opened)
+        self._handle(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, self._files_changed)
         self._handle(types.TEXT_DOCUMENT_DID_SAVE, self._saved)
         self._handle(types.TEXT_DOCUMENT_DID_CLOSE, self._closed)
         for name, command in Commands(self).by_name().items():
@@ -94,6 +96,7 @@ class QuantumLayerServer(LanguageServer):
     def _initialized(self, _: types.InitializedParams) -> None:
         self.keep(self.configuration.watch())
         self.keep(self._watch())
+        self.keep(self._watch_files())
         self.keep(asyncio.to_thread(_warm))
 
     def _configuration_changed(self, params: types.DidChangeConfigurationParams) -> None:
@@ -104,7 +107,10 @@ class QuantumLayerServer(LanguageServer):
         self.live.opened(params.text_document.uri)
 
     def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
-        self.live.saved(params.text_document.uri)
+        self.live.files_changed({params.text_document.uri: types.FileChangeType.Changed.value})
+
+    def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
+        self.live.files_changed({change.uri: change.type.value for change in params.changes})
 
     def _closed(self, params: types.DidCloseTextDocumentParams) -> None:
         self.live.closed(params.text_document.uri)
@@ -121,6 +127,23 @@ class QuantumLayerServer(LanguageServer):
 
     async def _code_action(self, params: types.CodeActionParams) -> Any:
         return await code_action(self, params)
+
+    async def _watch_files(self) -> None:
+        """Asks to be told of files that change on disk: open documents depend on closed ones."""
+        if not self.features.watch_files:
+            return
+        patterns = [f"**/*{suffix}" for suffix in CODE] + [f"**/{name}" for name in SETTINGS_FILES]
+        watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in patterns]
+        registration = types.Registration(
+            id="quantumlayer-files",
+            method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+            register_options=types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers),
+        )
+        try:
+            params = types.RegistrationParams([registration])
+            await self.protocol.ask(types.CLIENT_REGISTER_CAPABILITY, params, _PATIENCE_S)
+        except (JsonRpcException, TimeoutError):
+            log.info("the client will not tell of files that change")
 
     async def _watch(self) -> None:
         """Ends when the editor's process has ended."""

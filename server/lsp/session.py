@@ -29,6 +29,7 @@ class Session:
     def __init__(self, server: "QuantumLayerServer") -> None:
         self._server = server
         self._open: dict[Settings, _Open] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def engine(self, uri: str | None = None) -> "AsyncIterator[Engine]":
@@ -41,7 +42,7 @@ class Session:
         lent = self._open[settings]
         lent.users += 1
         try:
-            await self._close_idle(other_than=settings)
+            self._close_idle(other_than=settings)
             yield lent.engine
         finally:
             lent.users -= 1
@@ -49,12 +50,16 @@ class Session:
     async def aclose(self) -> None:
         for settings in tuple(self._open):
             await self._open.pop(settings).engine.aclose()
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
-    async def _close_idle(self, other_than: "Settings") -> None:
+    def _close_idle(self, other_than: "Settings") -> None:
+        """In tasks of their own: whoever borrows meanwhile neither waits for them nor can interrupt them."""
         for settings, lent in tuple(self._open.items()):
             if lent.users == 0 and settings != other_than:
                 del self._open[settings]
-                await lent.engine.aclose()
+                task = asyncio.create_task(lent.engine.aclose(), name="close an idle engine")
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
 
 
 def load() -> None:

@@ -1,15 +1,19 @@
 """What is shown of each document: findings by who found them, in the text they were found in.
 
-A stage's result replaces what the same tool said before and nothing else. When the text changes, findings
-move with their lines and those in changed lines go, so that nothing flickers and nothing stands in the
-wrong place until its tool has looked again.
+There are two kinds. *Live* findings come while someone types; a tool's replace what it said before and
+nothing else. *Judged* ones come from a validation that was asked for, and are the stricter: while the text is
+the one that was judged, they stand in place of live ones of the same stage. When the text changes, findings
+move with their lines and those in changed lines go, so that nothing flickers and nothing stands in the wrong
+place until its tool has looked again.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -21,23 +25,54 @@ if TYPE_CHECKING:
     from ..engine.types import Finding
     from .server import QuantumLayerServer
 
-Source = tuple[str, str]
-"""A stage and a tool of it; the tool is empty for the stage as a whole."""
+MOST_FINDINGS = 1000
+"""Of one document; nobody reads more, and editors are slow with them."""
+_PATIENCE_S = 5.0
+_DRIVE = re.compile(r"^(file:///)([A-Za-z])(:)")
+Found = dict[tuple[str, str], tuple["Finding", ...]]
+"""Findings by stage and tool."""
 
 
 @dataclass
 class Page:
     """One document."""
 
+    uri: str
+    """As the client spelled it last."""
     text: str
-    found: dict[Source, tuple["Finding", ...]] = field(default_factory=dict)
+    live: Found = field(default_factory=dict)
+    judged: dict[str, tuple["Finding", ...]] = field(default_factory=dict)
+    """By stage, in `judged_text`."""
+    judged_text: str = ""
+    drifted: dict[str, tuple["Finding", ...]] = field(default_factory=dict)
+    """The judged ones as far as they still stand in `text`."""
     pulled: str = ""
     """The id of the report that the client has."""
     pushed: bool = False
     """Whether the client has findings that were pushed."""
 
     def findings(self) -> list["Finding"]:
-        return [finding for part in self.found.values() for finding in part]
+        looked_at = {stage for stage, _ in self.live}
+        as_judged = self.text == self.judged_text
+        found: list[Finding] = []
+        for stage, part in self.drifted.items():
+            if as_judged or stage not in looked_at:
+                found += part
+        for (stage, _), part in self.live.items():
+            if not (as_judged and stage in self.judged):
+                found += part
+        return found[:MOST_FINDINGS]
+
+    def become(self, text: str) -> None:
+        if text == self.text:
+            return
+        if self.live or self.drifted:
+            keep = Common(self.text, text)
+            self.live = {source: keep.moved(part) for source, part in self.live.items()}
+            self.drifted = {stage: keep.moved(part) for stage, part in self.drifted.items()}
+        if text == self.judged_text:
+            self.drifted = dict(self.judged)
+        self.text = text
 
 
 class Shown:
@@ -49,60 +84,83 @@ class Shown:
         self._refreshing = False
 
     def page(self, uri: str) -> Page | None:
-        return self._pages.get(uri)
+        return self._pages.get(key_of(uri))
 
     def uris(self) -> tuple[str, ...]:
         """Documents that have diagnostics of ours."""
-        return tuple(uri for uri, page in self._pages.items() if page.findings())
+        return tuple(page.uri for page in self._pages.values() if page.findings())
 
-    def put(self, uri: str, text: str, stage: str, tool: str, findings: Sequence["Finding"]) -> None:
-        """What a tool found in `text`; without a tool, all that its stage found. `tell` shows it."""
+    def look(self, uri: str, text: str, stage: str, tool: str, findings: Sequence["Finding"]) -> None:
+        """What a live tool found in `text`; `tell` shows it."""
+        self._page(uri, text).live[(stage, tool)] = tuple(findings)
+
+    def judge(self, uri: str, text: str, findings: Mapping[str, Sequence["Finding"]]) -> None:
+        """What a validation found in `text`, by the stages that ran; `tell` shows it."""
         page = self._page(uri, text)
-        for source in tuple(page.found):
-            if source[0] == stage and (not tool or not source[1]):
-                del page.found[source]
-        page.found[(stage, tool)] = tuple(findings)
+        earlier = page.judged if page.judged_text == text else {}
+        page.judged = {**earlier, **{stage: tuple(part) for stage, part in findings.items()}}
+        page.judged_text = text
+        page.drifted = dict(page.judged)
 
     def drop(self, uri: str, stage: str) -> None:
         """The stage cannot be looked at any more."""
-        if (page := self._pages.get(uri)) is not None:
-            page.found = {source: part for source, part in page.found.items() if source[0] != stage}
+        if (page := self.page(uri)) is not None:
+            page.live = {source: part for source, part in page.live.items() if source[0] != stage}
 
     def change(self, uri: str, text: str) -> None:
         """The document has another text now. A client that pulls does so for it, without being asked."""
-        if uri in self._pages:
-            self._page(uri, text).pulled = ""
+        if (page := self.page(uri)) is not None:
+            page.become(text)
+            page.pulled = ""
 
-    def open(self, uri: str) -> None:
-        """A client that pulls would show what was pushed a second time."""
-        if self._server.features.pull_diagnostics and uri in self._pages:
-            self._push(uri, [], None)
-        if (document := self._server.documents.opened(uri)) is not None:
-            self.change(uri, document.text)
+    def open(self, uri: str, text: str) -> None:
+        """What was pushed under another spelling, or to a client that will pull, would be shown twice."""
+        page = self.page(uri)
+        if page is None:
+            return
+        if page.pushed and (page.uri != uri or self._server.features.pull_diagnostics):
+            self._push(page.uri, [], None)
+            page.pushed = False
+        page.uri = uri
+        page.become(text)
+
+    def close(self, uri: str) -> None:
+        """Live findings end with their document; judged ones stay if it is closed as it was judged."""
+        page = self.page(uri)
+        if page is None:
+            return
+        page.live = {}
+        if page.text != page.judged_text:
+            page.drifted = {}
+        self.tell(uri)
 
     def clear(self, uri: str) -> None:
         """Nothing is shown of it."""
-        if (page := self._pages.pop(uri, None)) is not None and page.findings():
-            self._push(uri, [], self._server.documents.opened(uri))
+        page = self._pages.pop(key_of(uri), None)
+        if page is not None and page.pushed:
+            self._push(page.uri, [], self._server.documents.opened(uri))
 
     def tell(self, uri: str, *, even_nothing: bool = False) -> None:
         """Brings the client up to date; `even_nothing`: also that there is nothing where nothing was."""
         document = self._server.documents.opened(uri)
-        page = self._pages.get(uri)
+        page = self.page(uri)
         if page is None:
             return
+        diagnostics = self._diagnostics(page)
         if document is not None and self._server.features.pull_diagnostics:
-            if page.pulled and _report_id(self._diagnostics(page)) != page.pulled:
+            if page.pulled and _report_id(diagnostics) != page.pulled:
                 self._refresh()
             return
-        diagnostics = self._diagnostics(page)
         if diagnostics or page.pushed or even_nothing:
             page.pushed = bool(diagnostics)
-            self._push(uri, diagnostics, document)
+            self._push(page.uri, diagnostics, document)
+        if document is None and not diagnostics:
+            del self._pages[key_of(uri)]
 
     def pull(self, uri: str, known: str | None) -> types.DocumentDiagnosticReport:
-        """What `textDocument/diagnostic` answers."""
-        page = self._pages.get(uri) or Page("")
+        """What `textDocument/diagnostic` answers; nothing for a document that is not open."""
+        page = self.page(uri) if self._server.documents.opened(uri) is not None else None
+        page = page or Page(uri, "")
         diagnostics = self._diagnostics(page)
         page.pulled = _report_id(diagnostics)
         if known == page.pulled:
@@ -110,10 +168,8 @@ class Shown:
         return types.RelatedFullDocumentDiagnosticReport(items=diagnostics, result_id=page.pulled)
 
     def _page(self, uri: str, text: str) -> Page:
-        page = self._pages.setdefault(uri, Page(text))
-        if page.text != text:
-            page.found = {source: tuple(moved(part, page.text, text)) for source, part in page.found.items()}
-            page.text = text
+        page = self._pages.setdefault(key_of(uri), Page(uri, text))
+        page.become(text)
         return page
 
     def _diagnostics(self, page: Page) -> list[types.Diagnostic]:
@@ -133,37 +189,50 @@ class Shown:
     async def _ask_to_refresh(self) -> None:
         self._refreshing = False
         try:
-            await self._server.protocol.ask(types.WORKSPACE_DIAGNOSTIC_REFRESH, None, 5.0)
+            await self._server.protocol.ask(types.WORKSPACE_DIAGNOSTIC_REFRESH, None, _PATIENCE_S)
         except (JsonRpcException, TimeoutError):
             return  # it pulls with the next change
 
 
-def moved(findings: Iterable["Finding"], before: str, after: str) -> list["Finding"]:
-    """The findings that stand in lines both texts have at their beginning, or at their end."""
-    old, new = split_lines(before), split_lines(after)
-    most = min(len(old), len(new))
-    head = next((number for number in range(most) if old[number] != new[number]), most)
-    tail = next(
-        (number for number in range(most - head) if old[-1 - number] != new[-1 - number]), most - head
-    )
-    kept = []
-    for finding in findings:
-        start, end = finding.range.start, finding.range.end
-        if end.line < head:
-            kept.append(finding)
-        elif start.line >= len(old) - tail:
-            kept.append(_shifted(finding, len(new) - len(old)))
-    return kept
+def key_of(uri: str) -> str:
+    """Clients spell the same document in several ways: escapes, and the case of a drive's letter."""
+    return _DRIVE.sub(lambda match: match[1] + match[2].lower() + match[3], unquote(uri))
 
 
-def _shifted(finding: "Finding", lines: int) -> "Finding":
-    if lines == 0:
+class Common:
+    """The lines that two texts have at their beginning and at their end."""
+
+    def __init__(self, before: str, after: str) -> None:
+        old, new = split_lines(before), split_lines(after)
+        most = min(len(old), len(new))
+        self.head = next((number for number in range(most) if old[number] != new[number]), most)
+        rest = most - self.head
+        self.tail = next((number for number in range(rest) if old[-1 - number] != new[-1 - number]), rest)
+        self._tail_begins = len(old) - self.tail
+        self._shift = len(new) - len(old)
+
+    def moved(self, findings: Iterable["Finding"]) -> tuple["Finding", ...]:
+        """Those that stand in common lines, where they are now.
+
+        Without their fixes: what a fix changes may be elsewhere.
+        """
+        kept = []
+        for finding in findings:
+            start, end = finding.range.start, finding.range.end
+            if end.line < self.head:
+                kept.append(_moved(finding, 0))
+            elif start.line >= self._tail_begins:
+                kept.append(_moved(finding, self._shift))
+        return tuple(kept)
+
+
+def _moved(finding: "Finding", lines: int) -> "Finding":
+    if not (lines or finding.fix or finding.suppress):
         return finding
     places = {
         name: place.model_copy(update={"line": place.line + lines})
         for name, place in (("start", finding.range.start), ("end", finding.range.end))
     }
-    # Their edits would change other lines than they were made for.
     changed = {"range": finding.range.model_copy(update=places), "fix": None, "suppress": None}
     return finding.model_copy(update=changed)
 

@@ -14,6 +14,7 @@ from pygls.exceptions import JsonRpcException
 from ..engine.errors import QuantumLayerError
 from .documents import Snapshot, split_lines
 from .fixes import edit_of
+from .shown import Common
 
 if TYPE_CHECKING:
     from .server import QuantumLayerServer
@@ -39,7 +40,7 @@ async def actions(
             except QuantumLayerError as error:
                 log.info("%s cannot be offered: %s", kind, error)
                 continue
-            if not edits:
+            if not edits or server.documents.opened(document.uri) != document:
                 continue
             action.edit = edit_of(server, document, edits)
         else:
@@ -55,20 +56,31 @@ async def resolve(server: "QuantumLayerServer", action: types.CodeAction) -> typ
         return action
     document = server.documents.opened(str(data.get("uri")))
     if document is None or document.version != data.get("version"):
-        raise JsonRpcException("the document has changed meanwhile", types.LSPErrorCodes.ContentModified)
+        raise JsonRpcException("the document has changed since", types.LSPErrorCodes.ContentModified)
     action.edit = edit_of(server, document, await _edits(server, document, _WAYS[data["kind"]]))
+    _refuse_if_changed(server, document)
     return action
 
 
 async def format_document(server: "QuantumLayerServer", uri: str) -> list[types.TextEdit] | None:
     document = server.documents.opened(uri)
-    return None if document is None else await _edits(server, document, "format")
+    if document is None:
+        return None
+    edits = await _edits(server, document, "format")
+    _refuse_if_changed(server, document)
+    return edits
+
+
+def _refuse_if_changed(server: "QuantumLayerServer", document: Snapshot) -> None:
+    """Edits were made for `document`; in another text they would be wrong."""
+    if server.documents.opened(document.uri) != document:
+        raise JsonRpcException("the document has changed meanwhile", types.LSPErrorCodes.ContentModified)
 
 
 async def _edits(
     server: "QuantumLayerServer", document: Snapshot, way: Literal["fix", "imports", "format"]
 ) -> list[types.TextEdit]:
-    lent = await server.live.engine(document.uri)
+    lent = await server.live.engine(document)
     if lent is None:
         return []
     engine, file = lent
@@ -79,12 +91,8 @@ def smallest_edits(before: str, after: str) -> list[types.TextEdit]:
     """One edit of whole lines; none where nothing changes."""
     if before == after:
         return []
-    old, new = split_lines(before), split_lines(after)
-    most = min(len(old), len(new))
-    head = next((number for number in range(most) if old[number] != new[number]), most)
-    tail = next(
-        (number for number in range(most - head) if old[-1 - number] != new[-1 - number]), most - head
-    )
+    old, new, common = split_lines(before), split_lines(after), Common(before, after)
+    head, tail = common.head, common.tail
     if head == len(old) and old and not old[-1].endswith(("\n", "\r")):
         head -= 1  # the last line has no end: lines cannot be put behind it
     span = types.Range(types.Position(head, 0), types.Position(len(old) - tail, 0))

@@ -89,7 +89,7 @@ async def _workspace(server: "QuantumLayerServer", job: Job, opened: Sequence[Sn
                 found = await _validate(engine, job, project, runtime=True)
                 results += found
                 findings += [finding for result in found for finding in result.findings]
-                stale += _publish_project(server, project, found, versions)
+                stale += await _publish_project(server, project, found, versions)
     for uri in await asyncio.to_thread(_gone, server.shown.uris()):
         if server.documents.opened(uri) is None:
             server.shown.clear(uri)
@@ -143,7 +143,7 @@ def _overlay(opened: Iterable[Snapshot]) -> Mapping[Path, str]:
     return {path: document.text for document in opened if (path := path_of(document.uri))}
 
 
-def _publish_project(
+async def _publish_project(
     server: "QuantumLayerServer",
     project: "LocalProject",
     results: "Sequence[StageResult]",
@@ -161,6 +161,7 @@ def _publish_project(
             by_path.setdefault(finding.path or _declaring(project.root), []).append(finding)
     stale = []
     for inside, findings in by_path.items():
+        await asyncio.sleep(0)  # there may be thousands
         snapshot = versions.get(project.root / inside)
         uri = snapshot.uri if snapshot else str(from_fs_path(str(project.root / inside)))
         if not _publish(server, uri, findings, ran, project.files.get(inside, ""), snapshot):
@@ -180,8 +181,8 @@ def _publish(
     now = server.documents.opened(uri)
     if (now.text if now else None) != (snapshot.text if snapshot else None) and (now or snapshot):
         return False
-    for stage in ran:
-        server.shown.put(uri, text, stage, "", [found for found in findings if found.stage == stage])
+    by_stage = {stage: [found for found in findings if found.stage == stage] for stage in ran}
+    server.shown.judge(uri, text, by_stage)
     server.shown.tell(uri, even_nothing=True)
     return True
 

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from lsp_editor import FULL, Editor, RpcError
 
@@ -35,6 +36,15 @@ async def told(editor: Editor, uri: str, *codes: str, version: int | None = None
         return params["uri"] == uri and right and set(codes) <= found
 
     return list((await editor.wait_for("textDocument/publishDiagnostics", wanted, 60))["diagnostics"])
+
+
+async def cleared(editor: Editor, uri: str) -> None:
+    """Waits until a document is told to have no diagnostics."""
+
+    def wanted(params: dict[str, Any]) -> bool:
+        return params["uri"] == uri and not params["diagnostics"]
+
+    await editor.wait_for("textDocument/publishDiagnostics", wanted, 60)
 
 
 def sources(diagnostics: list[dict[str, Any]]) -> dict[str, str]:
@@ -292,3 +302,127 @@ async def test_formatting(ready: Editor, workspace: Path, text: str, expected: s
     params = {"textDocument": {"uri": uri}, "options": options}
     edits = await ready.request("textDocument/formatting", params)
     assert (applied(text, edits) if edits else None) == expected
+
+
+# -- together with validations, other files, and quick hands --------------------------------------
+
+
+async def validated(editor: Editor, command: str, *arguments: str) -> None:
+    ended = asyncio.create_task(editor.ending(120))
+    await editor.command(command, *arguments)
+    await ended
+
+
+def last(editor: Editor, uri: str) -> set[str]:
+    """What is shown of a document by now, as far as it was pushed."""
+    told_of = [p for p in editor.received("textDocument/publishDiagnostics") if p["uri"] == uri]
+    return {each["code"] for each in told_of[-1]["diagnostics"]} if told_of else set()
+
+
+async def test_what_a_validation_found_outlives_looking_at_the_file(ready: Editor, workspace: Path) -> None:
+    (workspace / "a.py").write_text(FAULTY)
+    uri = (workspace / "a.py").as_uri()
+    await validated(ready, "validateWorkspace")
+    judged = last(ready, uri)
+    assert {"F401", "S105", "return-value"} <= judged
+    ready.open(workspace / "a.py")
+    await asyncio.sleep(3)
+    assert last(ready, uri) == judged
+    ready.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    await asyncio.sleep(1)
+    assert last(ready, uri) == judged
+
+
+async def test_a_slow_look_does_not_take_away_what_was_judged(ready: Editor, workspace: Path) -> None:
+    text = "import os\n\n\ndef todo():\n    pass\n"
+    uri = ready.open(workspace / "a.py", text)
+    await told(ready, uri, "empty-body")
+    await validated(ready, "validateFile", uri)
+    judged = last(ready, uri)
+    ready.change(uri, {"text": text + "\n"}, version=2)
+    ready.change(uri, {"text": text}, version=3)
+    await asyncio.sleep(3)
+    assert last(ready, uri) == judged >= {"F401", "empty-body"}
+
+
+async def test_who_mends_and_closes_at_once_sees_nothing_more(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", "import os\n")
+    await told(ready, uri, "F401")
+    ready.change(uri, {"text": "x = 1\n"}, version=2)
+    ready.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    await ready.wait_for("textDocument/publishDiagnostics", lambda params: not params["diagnostics"])
+    await asyncio.sleep(1)
+    assert last(ready, uri) == set()
+
+
+async def test_saving_a_file_looks_again_at_those_that_depend_on_it(ready: Editor, workspace: Path) -> None:
+    helper = workspace / "helper.py"
+    helper.write_text('name = "text"\n')
+    uri = ready.open(workspace / "a.py", "import helper\n\nnumber: int = helper.name\n")
+    await told(ready, uri, "bad-assignment")
+    other = ready.open(helper)
+    helper.write_text("name = 1\n")
+    ready.change(other, {"text": "name = 1\n"}, version=2)
+    ready.notify("textDocument/didSave", {"textDocument": {"uri": other}})
+    await ready.wait_for(
+        "textDocument/publishDiagnostics", lambda p: p["uri"] == uri and not p["diagnostics"]
+    )
+
+
+async def test_files_that_change_on_disk_are_asked_for_and_heeded(editor: Editor, workspace: Path) -> None:
+    watches = {"didChangeWatchedFiles": {"dynamicRegistration": True}}
+    (workspace / "helper.py").write_text('name = "text"\n')
+    await editor.initialize(workspace, {**FULL, "workspace": {**FULL["workspace"], **watches}})
+    uri = editor.open(workspace / "a.py", "import helper\n\nnumber: int = helper.name\n")
+    await told(editor, uri, "bad-assignment")
+    registered = [
+        each["method"]
+        for request in editor.requests
+        if request["method"] == "client/registerCapability"
+        for each in request["params"]["registrations"]
+    ]
+    assert "workspace/didChangeWatchedFiles" in registered
+    (workspace / "helper.py").write_text("name = 1\n")
+    changed = {"uri": (workspace / "helper.py").as_uri(), "type": 2}
+    editor.notify("workspace/didChangeWatchedFiles", {"changes": [changed]})
+    await editor.wait_for(
+        "textDocument/publishDiagnostics", lambda p: p["uri"] == uri and not p["diagnostics"]
+    )
+
+
+async def test_a_document_that_is_spelled_in_another_way_is_the_same(ready: Editor, workspace: Path) -> None:
+    (workspace / "a+b.py").write_text("import os\n")
+    spelled = (workspace / "a+b.py").as_uri()
+    raw = spelled.replace("%2B", "+")
+    await validated(ready, "validateWorkspace")
+    assert "F401" in last(ready, spelled) | last(ready, raw)
+    item = {"uri": raw, "languageId": "python", "version": 1, "text": "import os\n"}
+    ready.notify("textDocument/didOpen", {"textDocument": item})
+    await asyncio.sleep(2)
+    ready.change(raw, {"text": "x = 1\n"}, version=2)
+    await asyncio.sleep(2)
+    assert last(ready, spelled) | last(ready, raw) == set()
+
+
+async def test_a_text_that_changes_while_it_is_tidied_is_not_edited(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", "x = {  }\n")
+    options = {"tabSize": 4, "insertSpaces": True}
+    asked = ready.ask("textDocument/formatting", {"textDocument": {"uri": uri}, "options": options})
+    ready.change(uri, {"text": "y = {  }\nx = {  }\n"}, version=2)
+    with pytest.raises(RpcError) as caught:
+        await asked
+    assert caught.value.code == -32801
+
+
+async def test_tools_that_are_killed_are_not_missed(ready: Editor, workspace: Path) -> None:
+    uri = ready.open(workspace / "a.py", FAULTY)
+    await told(ready, uri, "F401", "bad-return")
+    assert ready.process is not None
+    children = psutil.Process(ready.process.pid).children(recursive=True)
+    tools = [child for child in children if child.name() in {"ruff", "pyrefly"}]
+    assert {tool.name() for tool in tools} == {"ruff", "pyrefly"}
+    for tool in tools:
+        tool.kill()
+    ready.change(uri, {"text": "\n" + FAULTY}, version=2)
+    found = await told(ready, uri, "F401", "S105", "bad-return", version=2)
+    assert next(each for each in found if each["code"] == "F401")["range"]["start"]["line"] == 1

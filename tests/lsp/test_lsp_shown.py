@@ -7,7 +7,7 @@ from lsprotocol import types
 from quantumlayer.engine.types import Finding, Severity, Stage
 from quantumlayer.engine.validation.types import finding
 from quantumlayer.lsp.documents import split_lines
-from quantumlayer.lsp.shown import moved
+from quantumlayer.lsp.shown import Common, Page, key_of
 from quantumlayer.lsp.tidying import smallest_edits
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "a\n", "b\n", "c\r\n", "\n"]), max_size=12).map("".join)
@@ -31,19 +31,19 @@ def at(line: int, end: int | None = None) -> Finding:
     ],
 )
 def test_findings_keep_to_their_lines(before: str, after: str, lines: list[int]) -> None:
-    kept = moved([at(0), at(1), at(2)], before, after)
+    kept = Common(before, after).moved([at(0), at(1), at(2)])
     assert [found.range.start.line for found in kept] == lines
 
 
 def test_a_finding_over_a_changed_line_goes() -> None:
-    assert moved([at(0, 2)], "a\nb\nc\n", "a\nB\nc\n") == []
+    assert Common("a\nb\nc\n", "a\nB\nc\n").moved([at(0, 2)]) == ()
 
 
 @given(TEXTS, TEXTS)
 def test_a_finding_never_leaves_the_text_of_its_line(before: str, after: str) -> None:
     old, new = split_lines(before), split_lines(after)
     for line in range(len(old)):
-        for kept in moved([at(line)], before, after):
+        for kept in Common(before, after).moved([at(line)]):
             assert new[kept.range.start.line] == old[line]
 
 
@@ -65,3 +65,28 @@ def test_the_smallest_edit_makes_the_one_text_the_other(before: str, after: str)
 def test_the_smallest_edit_leaves_equal_lines_alone() -> None:
     (edit,) = smallest_edits("a\nb\nc\n", "a\nB\nc\n")
     assert (edit.range.start.line, edit.range.end.line, edit.new_text) == (1, 2, "B\n")
+
+
+def test_while_the_text_is_the_judged_one_the_judge_is_right() -> None:
+    live, judged = at(0), at(1)
+    page = Page("file:///a.py", "a\nb\n")
+    page.judged, page.judged_text = {"style": (judged,)}, "a\nb\n"
+    page.drifted = dict(page.judged)
+    page.live = {("style", "ruff"): (live,)}
+    assert page.findings() == [judged]
+    page.become("a\nb\nc\n")
+    assert page.findings() == [live]
+    page.become("a\nb\n")
+    assert page.findings() == [judged]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("file:///w/a%2Bb.py", "file:///w/a+b.py"),
+        ("file:///C%3A/a.py", "file:///c:/a.py"),
+        ("file:///w/%C3%B6.py", "file:///w/ö.py"),
+    ],
+)
+def test_one_document_has_one_key_however_it_is_spelled(one: str, other: str) -> None:
+    assert key_of(one) == key_of(other)

@@ -8,7 +8,7 @@ it asks more tools, and its errors count. Comments that switch a rule off count 
 import asyncio
 import contextlib
 import platform
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 
 from ...settings import Settings
@@ -44,7 +44,11 @@ class LiveMesh:
         """
         stages = [Stage(name) for name in self._settings.live.stages]
         limit = self._settings.validate_.max_file_kb * 1024
-        if file.language != "python" or len(file.text) > limit:
+        if file.language != "python":
+            return
+        if len(file.text) > limit:
+            reason = f"larger than validate.max_file_kb allows ({limit // 1024})"
+            told([StageResult(stage=stage, status="skipped", reason=reason) for stage in stages])
             return
         if first := [stage for stage in stages if stage in AT_ONCE]:
             told(await self._at_once(file, first))
@@ -55,10 +59,16 @@ class LiveMesh:
             if Stage.STYLE in stages:
                 group.create_task(_after(max(pause, _LONG_PAUSE_S), self._omitted(file, told)))
 
-    def forget(self, file_uri: str) -> None:
+    def forget(self, file: OpenFile) -> None:
         """The file is not open any more."""
+        for (_, folder), server in self._servers.items():
+            if folder == file.folder:
+                server.forget(file.uri)
+
+    def changed(self, uris: Mapping[str, int]) -> None:
+        """Files on disk are others now, open or not: by URI, how (LSP's FileChangeType)."""
         for server in self._servers.values():
-            server.forget(file_uri)
+            server.changed(uris)
 
     async def aclose(self) -> None:
         servers = tuple(self._servers.values())

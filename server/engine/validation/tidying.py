@@ -1,5 +1,6 @@
 """What an editor does to a whole file on request: safe fixes, imports in order, format."""
 
+import json
 import platform
 import tempfile
 from pathlib import Path
@@ -17,11 +18,12 @@ async def tidied(file: OpenFile, what: Literal["fix", "imports", "format"], seco
     """The text as it should be; the same text where it does not parse. Raises ToolError."""
     target = "py" + "".join(platform.python_version_tuple()[:2])
     alone = ("--isolated", "--no-cache", "--target-version", target, "--line-length", str(LINE_LENGTH))
-    named = ("--stdin-filename", Path(file.path).name, "-")
+    named = (f"--stdin-filename={Path(file.path).name}", "-")
     if what == "format":
         command = [binary(), "format", *alone, *named]
     else:
-        rules = ("--select", _RULES[what], "--ignore", STYLE_IGNORED)
+        own = json.dumps([file.folder, str(Path(file.folder, "src"))], ensure_ascii=False)
+        rules = ("--select", _RULES[what], "--ignore", STYLE_IGNORED, "--config", f"src={own}")
         command = [binary(), "check", "--fix-only", "--quiet", *alone, *rules, *named]
     with tempfile.TemporaryDirectory(prefix="quantumlayer-") as empty:
         done = await Tools().run(command, cwd=Path(empty), seconds=seconds, stdin=file.text)

@@ -1,6 +1,7 @@
 """Validators that are kept warm: in step with the text, and no trouble when they fail."""
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -130,16 +131,45 @@ async def test_a_server_that_keeps_failing_is_left_alone_for_a_while(
     assert len(fake.started()) == 1
 
 
-async def test_a_server_that_was_killed_comes_back(
+async def test_a_server_that_was_killed_is_not_missed(warm: WarmServer, fake: Fake, tmp_path: Path) -> None:
+    await lines(warm, tmp_path, "wrong\n")
+    psutil.Process(fake.started()[0]).kill()
+    found = await asyncio.gather(*(lines(warm, tmp_path, "wrong\n", f"{n}.py") for n in range(5)))
+    assert found == [[0]] * 5
+    assert len(fake.started()) == 2
+
+
+async def test_one_that_dies_again_is_left_alone(warm: WarmServer, fake: Fake, tmp_path: Path) -> None:
+    await lines(warm, tmp_path, "wrong\n")
+    for _ in range(4):
+        with pytest.raises(ToolError):
+            await lines(warm, tmp_path, "crash")
+    assert len(fake.started()) == 2
+
+
+async def test_a_hung_server_is_ended_though_nobody_waits_for_one_answer(
     warm: WarmServer, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warm_server, "_FIRST_PAUSE_S", 0.0)
     await lines(warm, tmp_path, "wrong\n")
-    psutil.Process(fake.started()[0]).kill()
-    await asyncio.sleep(0.5)
-    with pytest.raises(ToolError):
-        await lines(warm, tmp_path, "wrong\n")
-    assert await lines(warm, tmp_path, "wrong\n") == [0]
+    async with asyncio.timeout(20):
+        while len(fake.started()) == 1:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.2):  # as one who types on
+                    await lines(warm, tmp_path, "hang" if len(fake.started()) == 1 else "wrong\n")
+    assert not psutil.pid_exists(fake.started()[0])
+
+
+async def test_when_nothing_is_open_the_process_is_given_back(
+    warm: WarmServer, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warm_server, "_IDLE_S", 0.2)
+    await lines(warm, tmp_path, "wrong\n")
+    warm.forget(shown(tmp_path, "").uri)
+    async with asyncio.timeout(10):
+        while psutil.pid_exists(fake.started()[0]):
+            await asyncio.sleep(0.05)
+    assert await lines(warm, tmp_path, "\nwrong\n") == [1]
 
 
 async def test_a_refusal_ends_nothing(warm: WarmServer, fake: Fake, tmp_path: Path) -> None:
@@ -220,9 +250,44 @@ async def test_the_live_stages_agree_with_the_mesh(tmp_path: Path) -> None:
     assert live == seen([found for found in mesh if found.rule not in {"format", "empty-body"}])
 
 
-async def test_a_file_that_is_too_large_is_left_alone(tmp_path: Path) -> None:
+async def test_a_file_that_is_too_large_is_left_alone_and_says_so(tmp_path: Path) -> None:
     settings = Settings(validate=ValidateSettings(max_file_kb=1))
-    assert await results(tmp_path, "import os\n" * 200, settings) == []
+    (batch,) = await results(tmp_path, "import os\n" * 200, settings)
+    assert {result.status for result in batch} == {"skipped"}
+    assert "validate.max_file_kb" in batch[0].reason
+
+
+async def test_a_stub_has_no_bodies_to_leave_out(tmp_path: Path) -> None:
+    found: list[StageResult] = []
+    file = OpenFile(folder=str(tmp_path), path="a.pyi", text="def f() -> int: ...\n")
+    async with Engine(Settings(storage=StorageSettings(cache_dir=tmp_path / "cache"))) as engine:
+        await engine.check_open(file, found.extend)
+    assert [one for result in found for one in result.findings] == []
+
+
+async def test_types_follow_a_file_that_changes_on_disk(tmp_path: Path) -> None:
+    helper = tmp_path / "helper.py"
+    helper.write_text('name = "text"\n')
+    file = shown(tmp_path, "import helper\n\nnumber: int = helper.name\n")
+    async with Engine(Settings(storage=StorageSettings(cache_dir=tmp_path / "cache"))) as engine:
+
+        async def rules() -> list[str]:
+            found: list[StageResult] = []
+            await engine.check_open(file, found.extend)
+            return [one.rule for result in found for one in result.findings]
+
+        assert await rules() == ["bad-assignment"]
+        helper.write_text("name = 1\n")
+        engine.files_changed({helper.as_uri(): 2})
+        assert await rules() == []
+
+
+async def test_organised_imports_are_those_that_live_wants(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").touch()
+    text = "import requests\n\nimport helper\n\nprint(requests, helper)\n"
+    async with Engine(Settings(storage=StorageSettings(cache_dir=tmp_path / "cache"))) as engine:
+        assert await engine.tidy(shown(tmp_path, text), "imports") == text
+        assert await engine.tidy(shown(tmp_path, "x = 1", "-x.py"), "format") == "x = 1\n"
 
 
 async def test_stages_that_are_switched_off_are_not_asked(tmp_path: Path) -> None:

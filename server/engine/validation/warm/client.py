@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class Client:
         self._configuration = configuration
         self._numbers = itertools.count(1)
         self._replies: dict[int, asyncio.Future[Any]] = {}
+        self.heard_at = time.monotonic()
+        """When the server said something last."""
         self._listening = asyncio.create_task(self._listen(), name=f"language server {process.pid}")
 
     @classmethod
@@ -82,12 +85,14 @@ class Client:
 
     async def aclose(self) -> None:
         """Asks the server to leave, and ends it with its children if it does not."""
-        with contextlib.suppress(Gone, Refused, TimeoutError):
-            async with asyncio.timeout(_POLITE_S):
-                await self.ask("shutdown", None)
-                self.tell("exit", None)
-                await self._process.wait()
-        await self.kill()
+        try:
+            with contextlib.suppress(Gone, Refused, TimeoutError):
+                async with asyncio.timeout(_POLITE_S):
+                    await self.ask("shutdown", None)
+                    self.tell("exit", None)
+                    await self._process.wait()
+        finally:
+            await asyncio.shield(self.kill())
 
     async def kill(self) -> None:
         if self._process.returncode is None:
@@ -113,6 +118,7 @@ class Client:
         assert self._process.stdout is not None
         try:
             while (body := await read_body(self._process.stdout)) is not None:
+                self.heard_at = time.monotonic()
                 self._receive(json.loads(body))
         except (TooLargeError, ValueError, KeyError, TypeError, AttributeError) as error:
             log.warning("a language server said what is no message: %s", type(error).__name__)

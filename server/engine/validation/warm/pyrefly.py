@@ -162,8 +162,14 @@ def _position(place: dict[str, int], lines: list[str], codec: PositionCodec) -> 
 
 
 def _suppression(code: str, row: int, lines: list[str]) -> Fix | None:
-    """A comment on a line of its own above, which takes effect whatever the line holds."""
-    if row >= len(lines):
+    """A comment on a line of its own above, which takes effect whatever the line holds.
+
+    None where a line cannot stand in between: behind a backslash, or in a text of several lines.
+    """
+    if row >= len(lines) or (row and lines[row - 1].rstrip("\r\n").endswith("\\")):
+        return None
+    above = "".join(lines[:row])
+    if above.count('"""') % 2 or above.count("'''") % 2:
         return None
     indent = lines[row][: len(lines[row]) - len(lines[row].lstrip(" \t"))]
     start = Position(line=row, column=0)

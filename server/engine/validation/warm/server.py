@@ -6,6 +6,7 @@ import logging
 import re
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,9 @@ _START_S = 20.0
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 _MOST_DOCUMENTS = 200
+_MOST_FINDINGS = 1000
+_IDLE_S = 30.0
+"""How long a process is kept when no document is open."""
 _CAPABILITIES = {
     "general": {"positionEncodings": ["utf-32", "utf-16"]},
     "workspace": {"configuration": True, "workspaceFolders": True},
@@ -75,31 +79,87 @@ class WarmServer:
         """Documents the server has open: their version there, and their text."""
         self._failures = 0
         self._not_before = 0.0
+        self._worked = False
+        """Whether this process has answered: one that has is missed at once, one that never did is not."""
+        self._asked_at = 0.0
+        """Since when an answer is awaited."""
+        self._leaving: asyncio.Task[None] | None = None
 
     async def check(self, file: OpenFile) -> list[Finding]:
         """Findings in the file as it is given. Raises ToolError if the tool cannot tell."""
+        self._stay()
+        if self._client is not None and self._is_stuck(self._client):
+            await self._failed(self._client)
+        worked = self._worked
         try:
-            async with asyncio.timeout(self._seconds + _START_S):
+            return await self._check(file)
+        except Gone:
+            if not worked:
+                raise ToolError(f"{self.tool.name} ended unexpectedly") from None
+        # It worked until now, and may have been killed for its memory: another one is not made to wait.
+        self._failures, self._not_before = 0, 0.0
+        try:
+            return await self._check(file)
+        except Gone:
+            raise ToolError(f"{self.tool.name} ended unexpectedly") from None
+
+    async def _check(self, file: OpenFile) -> list[Finding]:
+        try:
+            async with asyncio.timeout(_START_S):
                 client = await self._started()
+        except TimeoutError:
+            raise ToolError(f"{self.tool.name} took longer than {_START_S:g} s to start") from None
+        try:
             self._synchronise(client, file)
+            if self._asked_at <= client.heard_at:
+                self._asked_at = time.monotonic()
             async with asyncio.timeout(self._seconds):
                 report = await client.ask("textDocument/diagnostic", {"textDocument": {"uri": file.uri}})
         except TimeoutError:
-            await self._failed()
+            await self._failed(client)
             raise ToolError(f"{self.tool.name} took longer than {self._seconds:g} s") from None
         except Gone:
-            await self._failed()
-            raise ToolError(f"{self.tool.name} ended unexpectedly") from None
+            await self._failed(client)
+            raise
         except Refused as error:
             raise ToolError(f"{self.tool.name}: {error}") from None
         self._failures = 0
-        return self.tool.findings(file, (report or {}).get("items") or [], self._unit)
+        self._worked = True
+        items = ((report or {}).get("items") or [])[:_MOST_FINDINGS]
+        return self.tool.findings(file, items, self._unit)
+
+    def _is_stuck(self, client: Client) -> bool:
+        """Whether it has been silent too long since it was asked: who types on waits for no single answer."""
+        return client.heard_at < self._asked_at < time.monotonic() - self._seconds
+
+    def changed(self, uris: Mapping[str, int]) -> None:
+        """Files on disk are others now: by URI, how (LSP's FileChangeType)."""
+        if self._client is not None:
+            changes = [{"uri": uri, "type": kind} for uri, kind in uris.items()]
+            self._client.tell("workspace/didChangeWatchedFiles", {"changes": changes})
 
     def forget(self, uri: str) -> None:
         if self._shown.pop(uri, None) is not None and self._client is not None:
             self._client.tell("textDocument/didClose", {"textDocument": {"uri": uri}})
+        if not self._shown and self._leaving is None:
+            self._leaving = asyncio.create_task(self._leave(), name=f"end {self.tool.name}")
+
+    async def _leave(self) -> None:
+        """Nothing is open any more: a while later the process is given back."""
+        await asyncio.sleep(_IDLE_S)
+        self._leaving = None
+        await self._end()
+
+    def _stay(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
 
     async def aclose(self) -> None:
+        self._stay()
+        await self._end()
+
+    async def _end(self) -> None:
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
@@ -111,8 +171,6 @@ class WarmServer:
     async def _started(self) -> Client:
         """The running server. Its start is not the caller's: one who is cancelled leaves it to the next."""
         if self._client is not None:
-            if not self._client.alive:
-                raise Gone
             return self._client
         if self._starting is None:
             if time.monotonic() < self._not_before:
@@ -138,7 +196,17 @@ class WarmServer:
             raise ToolError(f"{self.tool.name} cannot be started: {error}") from error
         uri = self._folder.as_uri()
         try:
-            answer = await client.ask(
+            answer = await self._first_answer(client, uri)
+        except BaseException:
+            await client.kill()
+            raise
+        client.tell("initialized", {})
+        self._unit = answer["capabilities"].get("positionEncoding") or "utf-16"
+        return client
+
+    async def _first_answer(self, client: Client, uri: str) -> Any:
+        try:
+            return await client.ask(
                 "initialize",
                 {
                     "processId": None,
@@ -148,12 +216,11 @@ class WarmServer:
                     "initializationOptions": self.tool.options(),
                 },
             )
-        except BaseException:
-            await client.kill()
-            raise
-        client.tell("initialized", {})
-        self._unit = answer["capabilities"].get("positionEncoding") or "utf-16"
-        return client
+        except (Gone, Refused) as error:
+            self._failures += 1
+            pause = min(_FIRST_PAUSE_S * 2 ** (self._failures - 1), _LONGEST_PAUSE_S)
+            self._not_before = time.monotonic() + pause
+            raise ToolError(f"{self.tool.name} does not start: {error or 'it ended'}") from None
 
     def _synchronise(self, client: Client, file: OpenFile) -> None:
         version, text = self._shown.pop(file.uri, (0, ""))
@@ -168,15 +235,14 @@ class WarmServer:
         if len(self._shown) > _MOST_DOCUMENTS:
             self.forget(next(iter(self._shown)))
 
-    async def _failed(self) -> None:
+    async def _failed(self, client: Client) -> None:
         """Ends what is left of it; the next one starts after a pause that doubles each time."""
-        client, self._client = self._client, None
-        if self._starting is not None:
-            self._starting.cancel()
-        self._shown.clear()
-        pause = min(_FIRST_PAUSE_S * 2**self._failures, _LONGEST_PAUSE_S)
-        self._failures += 1
-        self._not_before = time.monotonic() + pause
-        log.warning("%s failed; not before %.0f s from now again", self.tool.name, pause)
-        if client is not None:
-            await client.kill()
+        if client is self._client:  # several may have waited for it
+            self._client = None
+            self._shown.clear()
+            self._worked = False
+            pause = min(_FIRST_PAUSE_S * 2**self._failures, _LONGEST_PAUSE_S)
+            self._failures += 1
+            self._not_before = time.monotonic() + pause
+            log.warning("%s failed; not before %.0f s from now again", self.tool.name, pause)
+        await client.kill()
