@@ -12,6 +12,7 @@ Then someone types ten keys a second into ours while requests are sent; what the
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -33,7 +34,7 @@ from rich.table import Table
 
 PEERS = ("ruff==0.17.5", "ty==0.0.104", "python-lsp-server[all]==1.14.0", "basedpyright==1.40.2")
 SIZES = (200, 1000, 5000)
-LONGEST_S = 20.0
+LONGEST_S = 5.0
 KEYS_PER_S = 10
 GOALS_MS = {"first": 50.0, "types": 100.0}
 
@@ -70,7 +71,10 @@ class Session:
                 "processId": os.getpid(),
                 "rootUri": folder.as_uri(),
                 "workspaceFolders": [{"uri": folder.as_uri(), "name": "work"}],
-                "capabilities": {"textDocument": {"publishDiagnostics": {"versionSupport": True}}},
+                "capabilities": {
+                    "workspace": {"configuration": True, "workspaceFolders": True},
+                    "textDocument": {"publishDiagnostics": {"versionSupport": True}},
+                },
             },
         )
         session.tell("initialized", {})
@@ -132,7 +136,11 @@ class Session:
         return found
 
     async def end(self) -> None:
-        self.process.kill()
+        """With its children, which some servers leave behind, and which keep our pipes open."""
+        tree = psutil.Process(self.process.pid).children(recursive=True)
+        for one in (self.process, *tree):
+            with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+                one.kill()
         await self.process.wait()
 
 

@@ -78,7 +78,7 @@ class LiveSettings(Section):
         "types",
     )
     """None of them switches it off; leave out what another extension shows already."""
-    pause_ms: Annotated[int, Field(ge=0, le=10_000)] = 40
+    pause_ms: Annotated[int, Field(ge=0, le=10_000)] = 20
     """Types are looked at after this long without a change."""
 
 
