@@ -187,6 +187,22 @@ async def test_a_server_that_says_much_on_stderr_is_not_stuck(tmp_path: Path) ->
         await warm.aclose()
 
 
+async def test_a_server_that_does_not_start_is_ended_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warm_server, "_START_S", 1.0)
+    fake = Fake(tmp_path / "log", "mute")
+    warm = WarmServer(fake, tmp_path, seconds=5.0)
+    with pytest.raises(ToolError, match="took longer than 1 s to start"):
+        await lines(warm, tmp_path, "wrong\n")
+    with pytest.raises(ToolError, match="tried again later"):
+        await lines(warm, tmp_path, "wrong\n")
+    (pid,) = fake.started()
+    async with asyncio.timeout(10):
+        while psutil.pid_exists(pid):
+            await asyncio.sleep(0.05)
+
+
 async def test_a_tool_that_is_not_there_is_said(tmp_path: Path) -> None:
     tool = Fake(tmp_path / "log")
     tool.command = lambda: [str(tmp_path / "no-such-tool")]  # type: ignore[method-assign]

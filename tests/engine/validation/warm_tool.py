@@ -40,7 +40,9 @@ def main() -> None:
         log.write(f"{os.getpid()}\n")
     while message := read():
         method, params = message.get("method"), message.get("params")
-        if method == "initialize":
+        if method == "initialize" and MODE == "mute":
+            time.sleep(600)
+        elif method == "initialize":
             send({"id": "q", "method": "workspace/configuration", "params": {"items": [{}, {}]}})
             assert read()["result"] == ["settings", "settings"]
             if MODE == "chatty":

@@ -108,6 +108,10 @@ class WarmServer:
             async with asyncio.timeout(_START_S):
                 client = await self._started()
         except TimeoutError:
+            if self._starting is not None:
+                self._starting.cancel()
+                self._starting = None
+            self._wait_longer()
             raise ToolError(f"{self.tool.name} took longer than {_START_S:g} s to start") from None
         try:
             self._synchronise(client, file)
@@ -180,7 +184,8 @@ class WarmServer:
         return await asyncio.shield(self._starting)
 
     def _on_start(self, task: "asyncio.Task[Client]") -> None:
-        self._starting = None
+        if self._starting is task:
+            self._starting = None
         if not task.cancelled() and task.exception() is None:
             self._client = task.result()
 
@@ -201,7 +206,7 @@ class WarmServer:
             await client.kill()
             raise
         client.tell("initialized", {})
-        self._unit = answer["capabilities"].get("positionEncoding") or "utf-16"
+        self._unit = ((answer or {}).get("capabilities") or {}).get("positionEncoding") or "utf-16"
         return client
 
     async def _first_answer(self, client: Client, uri: str) -> Any:
@@ -217,9 +222,7 @@ class WarmServer:
                 },
             )
         except (Gone, Refused) as error:
-            self._failures += 1
-            pause = min(_FIRST_PAUSE_S * 2 ** (self._failures - 1), _LONGEST_PAUSE_S)
-            self._not_before = time.monotonic() + pause
+            self._wait_longer()
             raise ToolError(f"{self.tool.name} does not start: {error or 'it ended'}") from None
 
     def _synchronise(self, client: Client, file: OpenFile) -> None:
@@ -241,8 +244,11 @@ class WarmServer:
             self._client = None
             self._shown.clear()
             self._worked = False
-            pause = min(_FIRST_PAUSE_S * 2**self._failures, _LONGEST_PAUSE_S)
-            self._failures += 1
-            self._not_before = time.monotonic() + pause
-            log.warning("%s failed; not before %.0f s from now again", self.tool.name, pause)
+            self._wait_longer()
         await client.kill()
+
+    def _wait_longer(self) -> None:
+        pause = min(_FIRST_PAUSE_S * 2**self._failures, _LONGEST_PAUSE_S)
+        self._failures += 1
+        self._not_before = time.monotonic() + pause
+        log.warning("%s failed; not before %.0f s from now again", self.tool.name, pause)
