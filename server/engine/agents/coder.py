@@ -19,8 +19,8 @@ from .prompts import render
 
 _WHOLE_FILE_LINES = 40
 _CREATIVE = 0.4
-"""Few samples are best drawn close to the greedy answer (arXiv 2107.03374); hot ones of a small model are
-longer, and more often wrong."""
+"""Few samples are best drawn close to the greedy answer (arXiv 2107.03374), and those of a small model are
+shorter there."""
 
 
 async def write_file(

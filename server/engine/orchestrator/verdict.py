@@ -16,6 +16,7 @@ import builtins
 from collections.abc import Iterator, Sequence
 
 from ..brief.signature import read_signature
+from ..python.outline import is_pretended
 from ..python.syntax import parsed
 from ..types import Plan, Stage, StageResult, Traits, Verdict
 from .elect import ANCHORED, INVENTED
@@ -97,13 +98,17 @@ def contract_names(plan: Plan, traits: Traits) -> tuple[str, ...]:
 
 
 def undefined_names(traits: Traits, files: Files) -> tuple[str, ...]:
-    """What the brief declares, as `f(x)`, and no file has: neither function, class nor method."""
+    """What the brief declares, as `f(x)`, and no file has: neither function, class nor method.
+
+    What only raises NotImplementedError is not there.
+    """
     defined = {
         node.name
         for file in files.values()
         if file.path.endswith(".py")
         for node in _nodes(file.text)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if isinstance(node, ast.ClassDef)
+        or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_pretended(node))
     }
     declared = [signature for line in traits.signatures if (signature := read_signature(line))]
     return tuple(

@@ -84,21 +84,36 @@ def methods_of(code: str, classes: Iterable[str]) -> tuple[str, ...]:
 
 
 def has_method(code: str, owner: str, name: str) -> bool | None:
-    """Whether a class defines the name; None if there is no such class, or it has bases that may."""
+    """Whether a class defines the name; None if there is no such class, or it has bases that may.
+
+    A method that only pretends is none, unless other classes of the file derive from its class.
+    """
     if (tree := parsed(code)) is None:
         return None
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == owner:
-            if any(_binds(inner, name) for inner in ast.walk(node)):
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    bases = {ast.unparse(base) for node in classes for base in node.bases}
+    for node in classes:
+        if node.name == owner:
+            if any(_binds(inner, name, pretended=owner in bases) for inner in ast.walk(node)):
                 return True
             return None if [base for base in node.bases if ast.unparse(base) != "object"] else False
     return None
 
 
-def _binds(node: ast.AST, name: str) -> bool:
+def is_pretended(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it does nothing but raise NotImplementedError, and is not declared abstract."""
+    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+    if len(body) != 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
+        return False
+    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
+    abstract = any(ast.unparse(one).endswith("abstractmethod") for one in node.decorator_list)
+    return ast.unparse(raised) == "NotImplementedError" and not abstract
+
+
+def _binds(node: ast.AST, name: str, *, pretended: bool) -> bool:
     """A method, a class attribute, or an attribute of the instance."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return node.name == name
+        return node.name == name and (pretended or not is_pretended(node))
     if isinstance(node, ast.Attribute):
         return isinstance(node.ctx, ast.Store) and node.attr == name
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name

@@ -93,3 +93,11 @@ async def test_a_validator_that_fails_costs_its_stage_and_not_the_project(
     assert verdict.status == "unverified"
     assert any("types was skipped: mypy failed: it crashed" in reason for reason in verdict.reasons)
     assert any("mypy failed" in getattr(event, "message", "") for event in dry.events)
+
+
+async def test_a_method_that_is_only_pretended_is_told_too(dry: Spine) -> None:
+    pretended = REST.replace("self.coins = 0", "raise NotImplementedError")
+    dry.script(purse=code(HALF), repair=code(pretended), checks=code("x = 1\n"))
+    capsule = await dry.generate(BANK, generate={"repair_rounds": 0})
+    assert "NotImplementedError" not in texts(capsule)["purse.py"]
+    assert any("Purse.empty" in reason for reason in capsule.evidence.verdict.reasons)
