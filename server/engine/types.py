@@ -128,6 +128,8 @@ class Candidate(Value):
     file: SourceFile
     model: str
     sample: int = 0
+    copies: int = 1
+    """How many answers were the same: what a model says often it says for a reason."""
     problems: tuple[str, ...] = ()
     """What the gate found; empty means the candidate may be used."""
 

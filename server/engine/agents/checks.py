@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..brief.excerpt import items
 from ..types import Value
+from .examples import examples_in
 
-_SPANS = re.compile(r"`([^`\n]+)`(?:\s+(?:is|gives|returns|becomes)|\s*(?:==|->|→))\s+`([^`\n]+)`")
 _HELPERS = {
     "pytest": "import pytest",
     "json": "import json",
@@ -26,7 +26,9 @@ _HELPERS = {
     "Path": "from pathlib import Path",
 }
 """What a check may use besides the code under test, and how it comes by it."""
-_HARMLESS = {*_HELPERS, "tmp_path", "run", "client"}
+_FIXTURES = ("tmp_path", "client")
+"""What pytest gives a check that names it."""
+_HARMLESS = {*_HELPERS, "tmp_path"}
 _MOST_STATEMENTS = 12
 _MOST_ALIKE = 4
 _MOST_GROWN = 2
@@ -58,9 +60,10 @@ class Check(Value):
 
     @property
     def code(self) -> str:
-        fixture = "tmp_path" if any("tmp_path" in line for line in self.body) else ""
+        used, bound = _names(self.body)
+        fixtures = ", ".join(name for name in _FIXTURES if name in used - bound)
         # Put together as syntax, not as text: a string of several lines must not be indented.
-        (function,) = ast.parse(f"def {self.name}({fixture}): ...").body
+        (function,) = ast.parse(f"def {self.name}({fixtures}): ...").body
         assert isinstance(function, ast.FunctionDef)
         function.body = ast.parse("\n".join(self.body)).body
         return ast.unparse(function)
@@ -99,9 +102,9 @@ def _check(bed: TestBed, brief: str, statements: Sequence[ast.stmt]) -> Check | 
 
 
 def examples(bed: TestBed, brief: str) -> Iterator[Check]:
-    """Checks that stand in the brief word for word: "`f(1)` is `2`"."""
-    for call, value in _SPANS.findall(brief):
-        for check in read_checks(bed, brief, f"assert {call} == {value}"):
+    """Checks that stand in the brief word for word."""
+    for code in examples_in(brief):
+        for check in read_checks(bed, brief, code):
             yield check.model_copy(update={"anchored": True})
 
 
@@ -146,14 +149,15 @@ def working_module(bed: TestBed, checks: Sequence[Check]) -> str:
 
 def _needed(shared: str, functions: Sequence[str]) -> str:
     """The shared part, without what no function uses and with what one uses besides."""
-    shared = _with_helpers(shared, functions)
-    text = "\n".join(functions)
+    nodes = ast.parse(_with_helpers(shared, functions)).body
+    helpers = [ast.unparse(node) for node in nodes if not isinstance(node, ast.Import | ast.ImportFrom)]
+    text = "\n".join([*functions, *helpers])
     kept = []
-    for node in ast.parse(shared).body:
+    for node in nodes:
         names = (
             [a.asname or a.name for a in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
         )
-        if not names or any(re.search(rf"\b{re.escape(name)}\b", text) for name in names) or "run" in shared:
+        if not names or any(re.search(rf"\b{re.escape(name)}\b", text) for name in names):
             kept.append(ast.unparse(node))
     return "\n".join(kept)
 

@@ -6,6 +6,7 @@ step's key, so editing a file redoes exactly the steps that used it.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -22,6 +23,12 @@ def render(name: str, **values: str) -> tuple[Message, ...]:
     system, user = _load(name)
     text = _GAPS.sub("\n\n", user.substitute(values)).strip()
     return Message(role="system", content=system), Message(role="user", content=text)
+
+
+def hints(packages: Iterable[str]) -> str:
+    """What models often get wrong with these packages, for those that have a `hints/PACKAGE.md`."""
+    files = [_folder() / "hints" / f"{package}.md" for package in packages]
+    return "\n\n".join(file.read_text(encoding="utf-8").strip() for file in files if file.is_file())
 
 
 def _folder() -> Traversable:

@@ -7,12 +7,12 @@ A file too broken to have functions is written anew as a whole.
 
 from collections.abc import Mapping, Sequence
 
-from ..brief.excerpt import about_command, docstring, excerpt, is_run
+from ..brief.excerpt import about_command, about_routes, docstring, excerpt, is_run
 from ..brief.signature import read_signature
 from ..errors import AnswerError
 from ..llm.gateway import Gateway
 from ..llm.types import Answer, Message, Request
-from ..python.outline import outline, signatures
+from ..python.outline import outline, routes_of, signatures
 from ..python.skeleton import text_of
 from ..python.splice import splice, stub_of
 from ..types import Brief, Candidate, Plan, SourceFile
@@ -64,9 +64,10 @@ async def repair(
     found: dict[str, Candidate] = {}
     for answer in await gateway.ask(request):
         text = _repaired(answer, file, target)
-        if text and text.strip() != file.text.strip():
+        if text:
             repaired = SourceFile(path=file.path, text=text)
-            found[text] = Candidate(file=repaired, model=answer.model, sample=answer.sample)
+            copies = found[text].copies + 1 if text in found else 1
+            found[text] = Candidate(file=repaired, model=answer.model, sample=answer.sample, copies=copies)
     return tuple(found.values())
 
 
@@ -98,6 +99,8 @@ def _words(brief: str, file: SourceFile, target: str) -> str:
     """What the brief says of the target."""
     if target == "main" and is_run(brief, file.path):
         return about_command(brief, file.path)
+    if routes := routes_of(file.text, target):
+        return about_routes(brief, routes)
     for line in signatures(file.text):
         if (one := read_signature(line)) and one.full_name == target:
             return text_of(one, brief)

@@ -22,6 +22,8 @@ _COMMAND = re.compile(
     r"|exit (?:code|status)|exits with)\b",
     re.IGNORECASE,
 )
+_REQUEST = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE)\s+(/[\w/{}<>:.-]*)")
+_PARAMETER = re.compile(r"\{[^}]*\}|<[^>]*>|(?<=/):\w+")
 _MOST = 900
 _MOST_OF_COMMAND = 2000
 _LEAD = 24
@@ -96,6 +98,20 @@ def about_command(brief: str, path: str) -> str:
     run = re.compile(rf"\bpython3?\s+{re.escape(path)}\b")
     found = [text for text in items(brief) if run.search(text) or _COMMAND.search(text)]
     return _shortened("\n".join(text for text in found if not _declares(text)), _MOST_OF_COMMAND)
+
+
+def about_routes(brief: str, routes: Iterable[tuple[str, str]]) -> str:
+    """What the brief says of requests: items that name a method and its path, whatever the path's
+    parameters are called; before them the paragraphs that name no request, which hold for all."""
+    wanted = {(method.upper(), _PARAMETER.sub("{}", path)) for method, path in routes}
+    general, own = [], []
+    for block in blocks(brief):
+        named = {(one[0].upper(), _PARAMETER.sub("{}", one[1])) for one in _REQUEST.findall(block.text)}
+        if named & wanted:
+            own.append(block.text)
+        elif not named and not block.is_item and _RULE.search(block.text) and not _lists_files(block.text):
+            general.append(block.text)
+    return _shortened("\n".join([*own, *general])) if own else ""
 
 
 def _declares(text: str) -> bool:

@@ -11,9 +11,10 @@ from ..agents.planner import draft_plan
 from ..errors import AnswerError, BudgetError, ModelError, SandboxError
 from ..events import Notice, PhaseStarted, PlanReady
 from ..types import Plan, Severity, SourceFile, Stage, StageResult, Verdict
+from .compose import compose
 from .contract import contract_of
 from .examine import Examined, examine, write_checks
-from .fix import blame, borrow, repair_round
+from .fix import blame, repair_round
 from .verdict import judge
 from .workshop import Files, Workshop, project_of
 from .write import Candidates, first_choice, write_files
@@ -65,7 +66,7 @@ async def _examined(shop: Workshop, plan: Plan, candidates: Candidates, notes: l
         _note(shop, notes, f"no checks were written: {error}")
     try:
         examined = await examine(shop, plan, candidates, contract.bed, checks)
-        return await borrow(shop, plan, examined, candidates)
+        return await compose(shop, plan, examined, candidates)
     except SandboxError as error:
         _note(shop, notes, f"the candidates could not be run: {error}")
         return Examined(files=first_choice(candidates), bed=contract.bed, checks=checks)

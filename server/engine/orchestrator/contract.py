@@ -29,9 +29,18 @@ _COMMAND_LINE = (
     'the options of {script}, one by one, such as `run("--option", "ARG", stdin="TEXT").stdout`',
     'wrong use of {script}, such as `run("WRONG").returncode`, `run("WRONG").stdout`',
 )
-_CLIENT = """from fastapi.testclient import TestClient
+_CLIENT = """import importlib
+import sys
 
-client = TestClient({app})"""
+from fastapi.testclient import TestClient
+
+
+@pytest.fixture
+def client():
+    for name in [name for name in sys.modules if name.split(".")[0] in {modules}]:
+        del sys.modules[name]
+    return TestClient(importlib.import_module("{module}").app)"""
+"""Every check begins with nothing stored: the modules that hold what is stored are loaded anew."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,9 @@ def contract_of(shop: Workshop, plan: Plan, files: Files) -> Contract:
     subjects = _subjects(names, offered, instances)
     shared = imports
     if "fastapi" in plan.packages and "app" in names:
-        shared.append(_CLIENT.format(app="app"))
+        modules = sorted({module_name(planned.path).split(".")[0] for planned in plan.files})
+        home = next(planned.path for planned in plan.files if "app" in public_names(files[planned.path].text))
+        shared.append(_CLIENT.format(modules=modules, module=module_name(home)))
         names.append("client")
         subjects = [
             ["the HTTP API, creating and reading, such as `client.get(...).json()`"],

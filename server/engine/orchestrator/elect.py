@@ -1,24 +1,32 @@
-"""Election: which candidate of each file is used, decided by running them.
+"""Election: which candidate is used, decided by running them and comparing what they do.
 
-Candidates run against the same checks. A check may be wrong, so a candidate's score is not how many it
-passes but how much agreement stands behind what it does: candidates that pass the same checks form a
-group, and a group's score is the weight of its checks times the square root of its size (the dual
-agreement of CodeT, arXiv 2207.10397). A group that passes less than another, and nothing else, is out
-first: many equal mistakes must not outvote the one candidate that avoids them. Checks anchored in the
-brief weigh more than invented ones; a check that every candidate fails, or every one passes, cannot tell
-them apart and drops out by itself.
+Candidates run against the same checks, and a check may be wrong: its author is a model too. So what counts
+is not only whether a check passes but what is seen in its place. Candidates that show the same value vouch
+for each other, the check's claim vouches for the value it names, and a candidate's score is how much stands
+behind what it shows, over all checks. Candidates of one model make the same mistakes, so their number counts
+with its root (as in the dual agreement of CodeT, arXiv 2207.10397; choosing by behaviour is MBR-EXEC, arXiv
+2204.11454). A claim that some candidate meets is worth a few of them: to coincide by chance is hard. What
+passes a check anchored in the brief has its weight whoever else does; what breaks has nothing behind it.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from math import sqrt
 
 from ..agents.checks import Check
 
 ANCHORED = 3.0
 INVENTED = 1.0
+_CLAIM = 1.5
+"""What a check's claim is worth, in roots of candidates."""
 
+PASSED = ""
+BROKEN = "broken"
+"""Neither a value nor an error that anyone could mean: a defect of the code itself, or no outcome at all."""
 Passed = frozenset[str]
 """Names of the checks a candidate passed."""
+Seen = Mapping[str, str]
+"""For each check what a candidate showed: nothing if it passed."""
 
 
 def weight(check: Check) -> float:
@@ -29,18 +37,37 @@ def score(passed: Passed, checks: Sequence[Check]) -> float:
     return sum(weight(check) for check in checks if check.name in passed)
 
 
-def elect(outcomes: Sequence[Passed], checks: Sequence[Check]) -> int:
-    """The index of the winner: the first member of the best group."""
-    groups: dict[Passed, list[int]] = {}
-    for index, passed in enumerate(outcomes):
-        groups.setdefault(passed, []).append(index)
-    front = [passed for passed in groups if not any(passed < other for other in groups)]
-    best = max(
-        front, key=lambda passed: (score(passed, checks) * sqrt(len(groups[passed])), -groups[passed][0])
-    )
-    return groups[best][0]
+def rank(outcomes: Sequence[Seen], checks: Sequence[Check], copies: Sequence[int] = ()) -> list[int]:
+    """Indexes of the candidates, the best first; of equals the first."""
+    votes = tuple(copies) or (1,) * len(outcomes)
+    scores = [0.0] * len(outcomes)
+    for check in checks:
+        shown = [seen.get(check.name, BROKEN) for seen in outcomes]
+        standing = _standing(shown, votes)
+        for index, one in enumerate(shown):
+            if check.anchored:
+                scores[index] += ANCHORED * (one == PASSED)
+            else:
+                scores[index] += INVENTED * standing[one]
+    return sorted(range(len(outcomes)), key=lambda index: (-round(scores[index], 9), index))
 
 
-def agreement(outcomes: Sequence[Passed], winner: int) -> float:
+def _standing(shown: Sequence[str], votes: Sequence[int]) -> Mapping[str, float]:
+    """What stands behind each thing that was shown, from 0 to 1."""
+    counted: Counter[str] = Counter()
+    for one, number in zip(shown, votes, strict=True):
+        counted[one] += number
+    most = sqrt(sum(votes)) + _CLAIM
+    standing = {one: (sqrt(number) + _CLAIM * (one == PASSED)) / most for one, number in counted.items()}
+    return standing | {BROKEN: 0.0}
+
+
+def passed(seen: Seen) -> Passed:
+    return frozenset(name for name, shown in seen.items() if shown == PASSED)
+
+
+def agreement(outcomes: Sequence[Seen], winner: int, copies: Sequence[int] = ()) -> float:
     """The share of candidates that behave like the winner."""
-    return sum(passed == outcomes[winner] for passed in outcomes) / len(outcomes)
+    votes = tuple(copies) or (1,) * len(outcomes)
+    alike = sum(votes[index] for index, seen in enumerate(outcomes) if seen == outcomes[winner])
+    return alike / sum(votes)

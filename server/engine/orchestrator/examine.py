@@ -4,20 +4,34 @@ With several files the candidates of one file are compared while the others stay
 in dependency order. All candidates of a file run in one sandbox call.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..agents.checks import Check, TestBed, working_module
 from ..agents.tester import write_checks as ask_for_checks
-from ..types import Plan, SourceFile
-from ..validation.runtime import RuntimeReport
+from ..types import Candidate, Plan, SourceFile
+from ..validation.runtime import RuntimeReport, TestOutcome
 from .contract import Contract
-from .elect import Passed, agreement, elect
+from .elect import BROKEN, PASSED, Passed, Seen, agreement, passed, rank
 from .workshop import Files, Workshop
 from .write import Candidates, first_choice
 
 CHECKS = "tests/test_checks_in_progress.py"
 _VARIANT_SECONDS = 30.0
 _CHECK_TOKENS = 256
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
+_DEFECTS = frozenset(
+    [
+        "NameError",
+        "UnboundLocalError",
+        "AttributeError",
+        "ImportError",
+        "ModuleNotFoundError",
+        "RecursionError",
+    ]
+)
+"""Errors that no brief asks for."""
 
 
 @dataclass(frozen=True)
@@ -60,23 +74,22 @@ async def examine(
         return examined
     contested = [path for path, options in candidates.items() if len(options) > 1] or list(examined.files)[:1]
     for path in contested:
-        examined = await choose(shop, plan, examined, [option.file for option in candidates[path]])
+        examined = await choose(shop, plan, examined, candidates[path])
     return examined
 
 
-async def choose(shop: Workshop, plan: Plan, before: Examined, options: list[SourceFile]) -> Examined:
+async def choose(shop: Workshop, plan: Plan, before: Examined, options: Sequence[Candidate]) -> Examined:
     """Runs each of `options` in place of the file of the same path, and elects one."""
-    reports = await run(shop, plan, before, options)
-    outcomes = [_passed(report) for report in reports]
-    winner = elect(outcomes, before.checks)
-    passable = before.passable.union(*outcomes)
-    return _seen(
-        replace(before, passable=passable), options[winner], reports[winner], agreement(outcomes, winner)
-    )
+    reports = await run(shop, plan, before, [option.file for option in options])
+    outcomes = [seen_in(report) for report in reports]
+    copies = [option.copies for option in options]
+    winner = rank(outcomes, before.checks, copies)[0]
+    share = min(before.agreement, agreement(outcomes, winner, copies))
+    return replace(chosen(before, options[winner].file, reports[winner], outcomes), agreement=share)
 
 
 async def run(
-    shop: Workshop, plan: Plan, before: Examined, options: list[SourceFile]
+    shop: Workshop, plan: Plan, before: Examined, options: Sequence[SourceFile]
 ) -> tuple[RuntimeReport, ...]:
     assert shop.sandbox is not None
     test = SourceFile(path=CHECKS, text=working_module(before.bed, before.checks))
@@ -89,20 +102,30 @@ async def run(
     )
 
 
-def _seen(before: Examined, chosen: SourceFile, report: RuntimeReport, share: float) -> Examined:
+def chosen(before: Examined, file: SourceFile, report: RuntimeReport, outcomes: Sequence[Seen]) -> Examined:
+    """With `file` in its place, after `report` on it and `outcomes` of it and the others."""
     failed = {name_of(test.id): test for test in report.tests if test.outcome != "passed"}
     return replace(
         before,
-        files={**before.files, chosen.path: chosen},
-        passed=_passed(report),
-        agreement=min(before.agreement, share),
+        files={**before.files, file.path: file},
+        passed=passed(seen_in(report)),
+        passable=before.passable.union(*(passed(seen) for seen in outcomes)),
         failures={name: test.message for name, test in failed.items()},
         crashed={name: (test.at, test.line) for name, test in failed.items() if test.in_project},
     )
 
 
-def _passed(report: RuntimeReport) -> Passed:
-    return frozenset(name_of(test.id) for test in report.tests if test.outcome == "passed")
+def seen_in(report: RuntimeReport) -> Seen:
+    return {name_of(test.id): _shown(test) for test in report.tests}
+
+
+def _shown(test: TestOutcome) -> str:
+    """What the code did there, alike where it did the same."""
+    if test.outcome == "passed":
+        return PASSED
+    if test.outcome in {"timeout", "not_run"} or (test.in_project and test.kind in _DEFECTS):
+        return BROKEN
+    return test.kind if test.in_project else _ADDRESS.sub("", test.message)
 
 
 def name_of(test_id: str) -> str:

@@ -13,16 +13,14 @@ from dataclasses import dataclass, replace
 
 from ..agents.checks import Check
 from ..agents.repairer import repair
-from ..errors import AnswerError
 from ..events import FileFinished, FileStarted
-from ..python.splice import enclosing, splice
+from ..python.splice import enclosing
 from ..python.syntax import parsed
-from ..types import Candidate, Plan, Severity, SourceFile, StageResult
+from ..types import Plan, Severity, StageResult
 from .elect import Passed, score, weight
 from .examine import Examined, choose
 from .gate import FUNCTION_TOKENS, gate
 from .workshop import Workshop
-from .write import Candidates
 
 _STAGE = 4.0
 """Weight of a finding that fails a stage; checks weigh less."""
@@ -60,13 +58,14 @@ async def repair_round(
             blamed.target,
             written,
             blamed.failures,
-            _examples(examined, blamed.target),
+            examples_of(examined, blamed.target),
             samples=shop.samples,
             max_tokens=min(shop.max_tokens, FUNCTION_TOKENS) if blamed.target else shop.max_tokens,
             attempt=round_number,
         )
         judged = await gate(shop, plan, planned, written, drafts)
-        options = [candidate.file for candidate in judged if not candidate.problems]
+        mine = examined.files[blamed.path].text
+        options = [one for one in judged if not one.problems and one.file.text != mine]
         if not options:
             continue
         repaired = await choose(shop, plan, examined, options)
@@ -76,44 +75,12 @@ async def repair_round(
     return examined
 
 
-async def borrow(shop: Workshop, plan: Plan, examined: Examined, candidates: Candidates) -> Examined:
-    """Takes single functions from the candidates that lost, where they run better than the elected one's.
-
-    A sample that is wrong as a whole often has one function right; trying it costs no model anything.
-    """
-    if shop.sandbox is None:
-        return examined
-    for blamed in blame(plan, examined, ()):
-        if not blamed.target:
-            continue
-        mine = examined.files[blamed.path]
-        others = [other.file for other in candidates[blamed.path] if other.file.text != mine.text]
-        drafts = [draft for other in others if (draft := _with_function_of(mine, other, blamed.target))]
-        planned = next(planned for planned in plan.files if planned.path == blamed.path)
-        written = {path: examined.files[path] for path in planned.depends_on}
-        judged = await gate(shop, plan, planned, written, drafts)
-        options = [candidate.file for candidate in judged if not candidate.problems]
-        if options:
-            borrowed = await choose(shop, plan, examined, options)
-            if _better(borrowed, examined, or_equal=False):
-                examined = replace(borrowed, agreement=examined.agreement)
-    return examined
-
-
-def _with_function_of(file: SourceFile, other: SourceFile, target: str) -> Candidate | None:
-    try:
-        text = splice(file.text, other.text, target)
-    except AnswerError:
-        return None
-    return Candidate(file=SourceFile(path=file.path, text=text), model="") if text != file.text else None
-
-
-def _examples(examined: Examined, target: str) -> tuple[str, ...]:
+def examples_of(examined: Examined, target: str) -> tuple[str, ...]:
     """Doctest lines for a target: its one-line checks with values from the brief."""
     name = target.rsplit(".", 1)[-1]
     lines: list[str] = []
     for check in examined.checks:
-        if check.anchored and len(check.body) == 1 and name in _called(check.code):
+        if check.anchored and len(check.body) == 1 and name in called_in(check.code):
             call, _, value = check.body[0].removeprefix("assert ").partition(" == ")
             if value:
                 lines += [f">>> {call}", value]
@@ -170,7 +137,7 @@ def _home(plan: Plan, examined: Examined, check: Check) -> Home:
         path, line = place
         if path in examined.files:
             return path, enclosing(examined.files[path].text, line)
-    called = _called(check.code)
+    called = called_in(check.code)
     for planned in reversed(plan.files):
         text = examined.files[planned.path].text
         for name in reversed(called):
@@ -181,7 +148,7 @@ def _home(plan: Plan, examined: Examined, check: Check) -> Home:
     return last or plan.files[-1].path, "main" if "def main(" in text else ""
 
 
-def _called(code: str) -> list[str]:
+def called_in(code: str) -> list[str]:
     """Names of what is called, in order of appearance."""
     calls = [node.func for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
     calls.sort(key=lambda node: (node.lineno, node.col_offset))

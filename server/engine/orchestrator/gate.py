@@ -14,8 +14,9 @@ from ..brief.excerpt import is_run
 from ..events import Notice
 from ..python.documented import documented
 from ..python.imports import complete_imports
+from ..python.outline import defined_twice
 from ..python.runnable import runnable
-from ..python.shadowed import uncover_methods
+from ..python.shadowed import uncover_helpers, uncover_methods
 from ..python.skeleton import unwritten
 from ..python.splice import enclosing, splice
 from ..types import Candidate, Finding, Plan, PlannedFile, Severity, SourceFile
@@ -32,10 +33,18 @@ async def gate(
     shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, drafts: Sequence[Candidate]
 ) -> list[Candidate]:
     """The drafts, mended, formatted and without repetitions, with what the gate found wrong in each."""
-    unique = {draft.file.text: draft for draft in drafts}
-    return list(
-        await asyncio.gather(*(_judge(shop, plan, planned, written, draft) for draft in unique.values()))
-    )
+    judged = await asyncio.gather(*(_judge(shop, plan, planned, written, draft) for draft in counted(drafts)))
+    return counted(judged)
+
+
+def counted(drafts: Sequence[Candidate]) -> list[Candidate]:
+    """Without repetitions, which count as copies of the first."""
+    found: dict[str, Candidate] = {}
+    for draft in drafts:
+        earlier = found.get(draft.file.text)
+        more = earlier.copies + draft.copies if earlier else draft.copies
+        found[draft.file.text] = (earlier or draft).model_copy(update={"copies": more})
+    return list(found.values())
 
 
 async def mend(
@@ -104,22 +113,32 @@ async def _rewritten(
     return min(judged, key=lambda candidate: len(candidate.problems), default=None)
 
 
+async def tidied(
+    shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, draft: Candidate
+) -> Candidate:
+    """The draft with what models leave out and what is certain, formatted; not judged."""
+    others = {path: file.text for path, file in written.items()}
+    text = runnable(draft.file.text) if is_run(shop.brief.text, draft.file.path) else draft.file.text
+    text = uncover_helpers(uncover_methods(complete_imports(draft.file.path, text, others, plan.packages)))
+    text = documented(text, planned.interface, shop.brief.text)
+    (formatted,) = await shop.mesh.format((SourceFile(path=draft.file.path, text=text),))
+    return draft.model_copy(update={"file": formatted})
+
+
 async def _judge(
     shop: Workshop, plan: Plan, planned: PlannedFile, written: Files, draft: Candidate
 ) -> Candidate:
     if draft.problems:
         return draft
-    others = {path: file.text for path, file in written.items()}
-    text = runnable(draft.file.text) if is_run(shop.brief.text, draft.file.path) else draft.file.text
-    text = uncover_methods(complete_imports(draft.file.path, text, others, plan.packages))
-    text = documented(text, planned.interface, shop.brief.text)
-    (formatted,) = await shop.mesh.format((SourceFile(path=draft.file.path, text=text),))
+    draft = await tidied(shop, plan, planned, written, draft)
+    formatted = draft.file
     missing = missing_names(planned, shop.traits, formatted.text)
     problems = [f"`{name}` is not defined at the top level of {planned.path}" for name in missing]
     lacking = missing_methods(planned, formatted.text)
     problems += [f"`{one.full_name}` is not defined in {planned.path}" for one in lacking]
+    problems += [f"`{name}` is defined twice" for name in defined_twice(formatted.text)]
     problems += [_problem(finding) for finding in await _findings(shop, plan, written, formatted)]
-    return draft.model_copy(update={"file": formatted, "problems": tuple(dict.fromkeys(problems))})
+    return draft.model_copy(update={"problems": tuple(dict.fromkeys(problems))})
 
 
 async def _findings(shop: Workshop, plan: Plan, written: Files, file: SourceFile) -> list[Finding]:

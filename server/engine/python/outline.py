@@ -100,6 +100,47 @@ def has_method(code: str, owner: str, name: str) -> bool | None:
     return None
 
 
+def defined_twice(code: str) -> tuple[str, ...]:
+    """Functions, classes and methods of which only the last definition counts."""
+    if (tree := parsed(code)) is None:
+        return ()
+    found: dict[str, None] = {}
+    homes = [("", tree.body)]
+    homes += [(f"{node.name}.", node.body) for node in tree.body if isinstance(node, ast.ClassDef)]
+    for owner, body in homes:
+        seen: set[str] = set()
+        for node in body:
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            if node.name in seen and not _belongs_to_earlier(node):
+                found[owner + node.name] = None
+            if not any(ast.unparse(one).endswith("overload") for one in node.decorator_list):
+                seen.add(node.name)
+    return tuple(found)
+
+
+def routes_of(code: str, function: str) -> tuple[tuple[str, str], ...]:
+    """Method and path of each request a top-level function answers: `@app.get("/x")`."""
+    found = []
+    for node in tree.body if (tree := parsed(code)) is not None else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == function:
+            for one in node.decorator_list:
+                path = one.args[0] if isinstance(one, ast.Call) and one.args else None
+                if (
+                    isinstance(one, ast.Call)
+                    and isinstance(one.func, ast.Attribute)
+                    and isinstance(path, ast.Constant)
+                    and str(path.value).startswith("/")
+                ):
+                    found.append((one.func.attr, str(path.value)))
+    return tuple(found)
+
+
+def _belongs_to_earlier(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """`@size.setter`, `@render.register`: a decorator of the first definition's own."""
+    return any(ast.unparse(one).split("(")[0].startswith(f"{node.name}.") for one in node.decorator_list)
+
+
 def is_pretended(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether it does nothing but raise NotImplementedError, and is not declared abstract."""
     body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body

@@ -1,7 +1,8 @@
-"""Attributes that hide methods: `self.items = {}` in a class that also has `def items(self)`.
+"""Names that hide what they call: an attribute over a method, a route's handler over a helper.
 
-Small models write this often, and what is meant is certain: the attribute gets a leading underscore, the
-way a person would mend it. Calls of the method stay calls of the method.
+Small models write both often (`self.items = {}` beside `def items(self)`), and what is meant is certain. The
+attribute gets a leading underscore, the handler another name, the way a person would mend it. Calls stay
+calls of the method, and of the helper.
 """
 
 import ast
@@ -19,6 +20,41 @@ def uncover_methods(code: str) -> str:
     for row, column in sorted(places, reverse=True):
         lines[row] = lines[row][:column] + b"_" + lines[row][column:]
     return b"".join(lines).decode()
+
+
+def uncover_helpers(code: str) -> str:
+    """The code with another name for a decorated function that has the name of an earlier plain one.
+
+    A framework that registers it does not care for the name; what it calls by that name is the earlier one.
+    """
+    if (tree := parsed(code)) is None:
+        return code
+    lines = code.encode().splitlines(keepends=True)
+    taken = {node.name for node in tree.body if isinstance(node, _Named)}
+    plain: set[str] = set()
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if not node.decorator_list:
+            plain.add(node.name)
+        elif node.name in plain and f"{node.name}_route" not in taken and _registers(node):
+            row, old = node.lineno - 1, f"def {node.name}".encode()
+            lines[row] = lines[row].replace(old, f"{old.decode()}_route".encode(), 1)
+    return b"".join(lines).decode()
+
+
+_Named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def _registers(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a decorator is called with a path or a word: `@app.get("/x")`."""
+    return any(
+        isinstance(one, ast.Call)
+        and isinstance(one.func, ast.Attribute)
+        and bool(one.args)
+        and isinstance(one.args[0], ast.Constant)
+        for one in node.decorator_list
+    )
 
 
 def _renamed(owner: ast.ClassDef) -> Iterator[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """Excerpts: a brief's own words about a name, and no others."""
 
-from quantumlayer.engine.brief.excerpt import about_command, excerpt, is_run, rules
+from quantumlayer.engine.brief.excerpt import about_command, about_routes, excerpt, is_run, rules
 
 BRIEF = """A script `tally.py`, called as `python tally.py [FILE ...] [--top N]`. It reads standard
 input if no file is given, and ends with exit status 2 if `--top` is no number.
@@ -32,3 +32,19 @@ def test_what_is_said_of_the_command_line_is_found() -> None:
     assert "if no file is given" in said
     assert "unknown option" in said
     assert "counts words" not in said
+
+
+API = """A crate has a `name`. Names must have 3 letters.
+
+- `POST /crates` stores one.
+- `GET /crates/{id}` answers one; `GET /crates` all.
+- `DELETE /crates/{id}` removes one.
+"""
+
+
+def test_a_request_is_found_whatever_its_parameter_is_called() -> None:
+    assert about_routes(API, [("get", "/crates/{crate_id}")]).splitlines() == [
+        "`GET /crates/{id}` answers one; `GET /crates` all.",
+        "A crate has a `name`. Names must have 3 letters.",
+    ]
+    assert about_routes(API, [("put", "/crates")]) == ""

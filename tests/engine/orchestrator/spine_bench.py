@@ -86,7 +86,9 @@ class Spine:
         return Settings(
             models=ModelSettings(**models),
             budget=BudgetSettings(**sections.get("budget", {})),
-            generate=GenerateSettings(**{"samples": 1, "repair_rounds": 1, **sections.get("generate", {})}),
+            generate=GenerateSettings(
+                **{"samples": 1, "draws": 0, "repair_rounds": 1, **sections.get("generate", {})}
+            ),
             validate=ValidateSettings(**sections.get("validate", {})),
             sandbox=SandboxSettings(**{"engine": self.sandbox, "seconds": 20, **sections.get("sandbox", {})}),
             storage=StorageSettings(data_dir=self.folder / "data", cache_dir=self.cache),

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+from quantumlayer.engine.agents import checks as module
 from quantumlayer.engine.agents.settle import settle
 from quantumlayer.engine.brief.traits import measure
 from quantumlayer.engine.orchestrator.contract import Contract, contract_of
@@ -80,3 +81,29 @@ def test_where_the_brief_declares_nothing_all_that_is_offered_counts() -> None:
     assert "def also_invented()" in found.interface
     assert "crate.helper()" in found.interface
     assert "crate = Crate(size, owner)" in found.interface
+
+
+API = """An API with FastAPI in `api.py`; the app object is `app`.
+
+- `POST /crates` stores a crate and answers 201.
+"""
+APP = """from fastapi import FastAPI
+
+app = FastAPI()
+crates = []
+"""
+
+
+def test_each_check_of_an_api_begins_with_nothing_stored() -> None:
+    value = Brief(text=API)
+    traits = measure(value)
+    plan = settle({"files": [{"path": "api.py"}]}, value, traits)
+    shop: Any = SimpleNamespace(brief=value, traits=traits)
+    bed = contract_of(shop, plan, {"api.py": SourceFile(path="api.py", text=APP)}).bed
+    checks = list(module.read_checks(bed, API, "assert client.post('/crates', json={}).status_code == 201"))
+    for text in (module.working_module(bed, checks), module.tests_for_people(bed, checks)):
+        assert "def test_client_" in text
+        assert "(client):" in text
+        assert "@pytest.fixture" in text
+        assert "from fastapi.testclient import TestClient" in text
+        assert "import_module('api').app" in text.replace('"', "'")

@@ -3,7 +3,13 @@
 import ast
 
 import pytest
-from quantumlayer.engine.python.outline import outline, public_names, signatures
+from quantumlayer.engine.python.outline import (
+    defined_twice,
+    outline,
+    public_names,
+    routes_of,
+    signatures,
+)
 
 CODE = '''\
 """Shapes."""
@@ -71,3 +77,44 @@ def test_code_that_does_not_parse_offers_nothing(code: str) -> None:
     assert public_names(code) == ()
     assert signatures(code) == ()
     assert outline(code) == code
+
+
+TWICE = """class Shelf:
+    @property
+    def size(self):
+        return 1
+
+    @size.setter
+    def size(self, value):
+        pass
+
+    def put(self):
+        pass
+
+    def put(self, thing):
+        pass
+
+
+@overload
+def read(text: str) -> int: ...
+@overload
+def read(text: bytes) -> int: ...
+def read(text):
+    return len(text)
+
+
+def read(text):
+    return 0
+"""
+
+
+def test_what_is_defined_twice_is_named_but_not_setters_and_overloads() -> None:
+    assert defined_twice(TWICE) == ("read", "Shelf.put")
+    assert defined_twice(CODE) == defined_twice("def broken(:") == ()
+
+
+def test_the_requests_a_function_answers() -> None:
+    code = '@app.get("/a/{id}")\n@app.head("/a")\n@cached\ndef read(id):\n    pass\n'
+    code += '\n\n@app.on("x")\ndef on(): ...\n'
+    assert routes_of(code, "read") == (("get", "/a/{id}"), ("head", "/a"))
+    assert routes_of(code, "on") == routes_of(code, "missing") == ()

@@ -1,7 +1,7 @@
-"""An attribute that hides a method of its class is renamed; nothing else is touched."""
+"""What hides a method or a helper is renamed; nothing else is touched."""
 
 import pytest
-from quantumlayer.engine.python.shadowed import uncover_methods
+from quantumlayer.engine.python.shadowed import uncover_helpers, uncover_methods
 
 HIDDEN = """class Stock:
     def __init__(self):
@@ -47,3 +47,32 @@ def test_the_attribute_is_renamed_and_the_method_works() -> None:
 )
 def test_all_else_stays_as_it_is(code: str) -> None:
     assert uncover_methods(code) == code
+
+
+ROUTES = """def update(key, value):
+    return [key, value]
+
+
+@app.put("/{key}")
+def update(key, value):
+    return update(key, value)
+"""
+
+
+def test_a_handler_that_hides_the_helper_it_calls_gets_another_name() -> None:
+    code = uncover_helpers(ROUTES)
+    assert code == ROUTES.replace('("/{key}")\ndef update(', '("/{key}")\ndef update_route(')
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        ROUTES.replace('@app.put("/{key}")\n', "@cached\n"),
+        ROUTES.replace("def update(key, value):\n    return [", "def other(key, value):\n    return ["),
+        ROUTES + "\n\ndef update_route():\n    pass\n",
+        "def broken(:\n",
+    ],
+    ids=["registers nothing", "hides nothing", "the other name is taken", "broken"],
+)
+def test_other_functions_keep_their_names(code: str) -> None:
+    assert uncover_helpers(code) == code
