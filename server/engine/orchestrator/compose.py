@@ -111,7 +111,7 @@ async def _elected(
         return examined
     reports = await run(shop, plan, examined, [option.file for option in options])
     outcomes = [seen_in(report) for report in reports]
-    for index in rank(outcomes, examined.checks, [option.copies for option in options]):
+    for index in rank(outcomes, examined.evidence, [option.copies for option in options]):
         if index == 0:
             return examined
         (judged,) = await gate(shop, plan, planned, written, [options[index]])

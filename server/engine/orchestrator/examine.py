@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..agents.checks import Check, TestBed, working_module
+from ..agents.probes import probes_of
 from ..agents.tester import write_checks as ask_for_checks
 from ..types import Candidate, Plan, SourceFile
 from ..validation.runtime import RuntimeReport, TestOutcome
@@ -41,6 +42,8 @@ class Examined:
     files: Files
     bed: TestBed
     checks: tuple[Check, ...]
+    probes: tuple[Check, ...] = ()
+    """Calls that claim nothing: in elections they show what candidates do alike."""
     passed: Passed = frozenset()
     agreement: float = 1.0
     failures: dict[str, str] = field(default_factory=dict)
@@ -49,6 +52,11 @@ class Examined:
     """Failed checks in which the project's own code raised what no check expected, and where."""
     passable: frozenset[str] = frozenset()
     """Checks that some candidate passed: they can be right."""
+
+    @property
+    def evidence(self) -> tuple[Check, ...]:
+        """What candidates are compared by."""
+        return (*self.checks, *self.probes)
 
 
 async def write_checks(shop: Workshop, contract: Contract) -> tuple[Check, ...]:
@@ -69,7 +77,7 @@ async def examine(
     shop: Workshop, plan: Plan, candidates: Candidates, bed: TestBed, checks: tuple[Check, ...]
 ) -> Examined:
     """Elects a candidate for each file by running them. Without a sandbox the first ones are taken."""
-    examined = Examined(files=first_choice(candidates), bed=bed, checks=checks)
+    examined = Examined(files=first_choice(candidates), bed=bed, checks=checks, probes=probes_of(checks))
     if shop.sandbox is None or not checks:
         return examined
     contested = [path for path, options in candidates.items() if len(options) > 1] or list(examined.files)[:1]
@@ -83,7 +91,7 @@ async def choose(shop: Workshop, plan: Plan, before: Examined, options: Sequence
     reports = await run(shop, plan, before, [option.file for option in options])
     outcomes = [seen_in(report) for report in reports]
     copies = [option.copies for option in options]
-    winner = rank(outcomes, before.checks, copies)[0]
+    winner = rank(outcomes, before.evidence, copies)[0]
     share = min(before.agreement, agreement(outcomes, winner, copies))
     return replace(chosen(before, options[winner].file, reports[winner], outcomes), agreement=share)
 
@@ -92,7 +100,7 @@ async def run(
     shop: Workshop, plan: Plan, before: Examined, options: Sequence[SourceFile]
 ) -> tuple[RuntimeReport, ...]:
     assert shop.sandbox is not None
-    test = SourceFile(path=CHECKS, text=working_module(before.bed, before.checks))
+    test = SourceFile(path=CHECKS, text=working_module(before.bed, before.evidence))
     return await shop.mesh.run_variants(
         (*before.files.values(), test),
         [(option,) for option in options],
