@@ -82,17 +82,19 @@ def _fresh(
 
     A small model that is shown a wrong function writes it again; only a whole file has to be shown.
     """
-    stub, rest = "", ""
+    stub = ""
     if target:
         text, lines = _words(context["brief"], file, target), tuple(examples[:_MOST_EXAMPLES])
-        stub, rest = stub_of(file.text, target, lambda indent: docstring(text, lines, indent))
+        stub = stub_of(file.text, target, lambda indent: docstring(text, lines, indent))
     if not stub:
         return _again(context, file, target, failures)
     seen = [line for failure in failures[:_MOST_FAILURES] for line in failure.splitlines() if "Error" in line]
     wrong = (
         "An earlier version was wrong:\n" + "\n".join(f"- {line.strip()}" for line in seen) if seen else ""
     )
-    return render("rewrite", **context, rest=outline(rest, whole=_WHOLE).strip(), stub=stub, failures=wrong)
+    # The same outline for each function of a file: a prompt's cache ends where prompts begin to differ.
+    whole = outline(file.text, whole=_WHOLE).strip()
+    return render("rewrite", **context, outline=whole, stub=stub, failures=wrong)
 
 
 def _words(brief: str, file: SourceFile, target: str) -> str:

@@ -167,8 +167,9 @@ def _lines(node: ast.stmt, indent: str, whole: Collection[str]) -> list[str]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         if node.name in whole:
             return [indent + line for line in ast.unparse(node).splitlines()]
+        decorators = [f"{indent}@{ast.unparse(one)}" for one in node.decorator_list]
         documented = _docstring(node, indent + "    ")
-        return [f"{indent}{_head(node)}:{'' if documented else ' ...'}", *documented]
+        return [*decorators, f"{indent}{_head(node)}:{'' if documented else ' ...'}", *documented]
     if isinstance(node, ast.ClassDef):
         inner = [line for child in node.body for line in _lines(child, indent + "    ", whole)]
         return [

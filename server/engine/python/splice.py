@@ -32,21 +32,19 @@ def splice(file: str, snippet: str, target: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def stub_of(file: str, target: str, docstring: Callable[[str], str]) -> tuple[str, str]:
-    """The target's head over `docstring(indent)`, and the rest of the file; no head if there is none."""
+def stub_of(file: str, target: str, docstring: Callable[[str], str]) -> str:
+    """The target's head over `docstring(indent)`; empty if there is no such function."""
     tree = ast.parse(file)
     owner, _, method = target.rpartition(".")
     home = _named(tree.body, owner) if owner else None
     body = home.body if isinstance(home, ast.ClassDef) else tree.body
     node = _named(body, method if owner else target)
     if node is None or isinstance(node, ast.ClassDef):
-        return "", file
-    lines = file.splitlines()
-    rest = [*lines[: _first(node)], *lines[node.end_lineno or 0 :]]
+        return ""
     head = ast.unparse(node).splitlines()[: 1 + len(node.decorator_list)]
     if owner:
         head = [f"class {owner}:", *(f"    {line}" for line in head)]
-    return "\n".join([*head, docstring("        " if owner else "    ")]), "\n".join(rest)
+    return "\n".join([*head, docstring("        " if owner else "    ")])
 
 
 def enclosing(file: str, line: int) -> str:

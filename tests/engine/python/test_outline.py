@@ -53,6 +53,7 @@ def _private() -> None: ...
 def test_an_outline_is_python_without_bodies() -> None:
     short = outline(CODE)
     ast.parse(short)
+    assert "    @property\n    def area(" in short
     assert "async def load(name: str, *, strict: bool=False) -> Circle: ..." in short
     assert '"""A round one."""' in short
     assert "math.pi" not in short
