@@ -32,9 +32,13 @@ _WELL_KNOWN = {
 }  # fmt: skip
 _HOME = {name: module for module, names in _WELL_KNOWN.items() for name in names}
 _PACKAGES = {
-    "fastapi": ("APIRouter", "Depends", "FastAPI", "HTTPException", "Query", "Request", "Response", "status"),
-    "pydantic": ("BaseModel", "Field", "field_validator", "validator"),
-}
+    "fastapi": (
+        "APIRouter", "Body", "Depends", "FastAPI", "HTTPException", "Query", "Request", "Response", "status",
+    ),
+    "pydantic": ("BaseModel", "Field", "ValidationError", "field_validator", "model_validator", "validator"),
+}  # fmt: skip
+_BRINGS = {"fastapi": ("pydantic",)}
+"""Packages that come with another one, and are used with it."""
 
 
 def complete_imports(path: str, code: str, others: Mapping[str, str], packages: Iterable[str] = ()) -> str:
@@ -49,7 +53,8 @@ def complete_imports(path: str, code: str, others: Mapping[str, str], packages: 
     code = _redirected(path, code, tree, homes, set(others))
     if (tree := parsed(code)) is None:
         return code
-    known = _HOME | {name: package for package in packages for name in _PACKAGES.get(package, ())}
+    installed = {name for package in packages for name in (package, *_BRINGS.get(package, ()))}
+    known = _HOME | {name: package for package in sorted(installed) for name in _PACKAGES.get(package, ())}
     lines: list[str] = []
     for name in sorted(_unbound(tree)):
         if name in homes:
