@@ -16,10 +16,10 @@ class RunStarted(Value):
 
 
 class PhaseStarted(Value):
-    """phase is one of plan, write, test, validate, repair, pack."""
+    """What the run does next."""
 
     kind: Literal["phase_started"] = "phase_started"
-    phase: Literal["plan", "write", "test", "validate", "repair", "pack"]
+    phase: Literal["plan", "write", "test", "compose", "validate", "repair", "pack"]
     detail: str = ""
 
 

@@ -9,12 +9,13 @@ if TYPE_CHECKING:
 _PHASES = {
     "plan": ("planning", 0.02),
     "write": ("writing files", 0.10),
-    "test": ("writing tests", 0.65),
-    "validate": ("validating", 0.75),
+    "test": ("writing tests", 0.45),
+    "compose": ("drawing functions one by one", 0.55),
+    "validate": ("validating", 0.80),
     "repair": ("repairing", 0.88),
     "pack": ("packing", 0.97),
 }
-_WRITTEN_FROM, _WRITTEN_TO = 0.10, 0.65
+_WRITTEN_FROM, _WRITTEN_TO = 0.10, 0.45
 
 
 class Narrator:

@@ -1,6 +1,6 @@
 """Building: from a brief to a judged project.
 
-What the budget no longer allows is left out from the end: without money for checks or repairs there is
+What budget or time no longer allow is left out from the end: without money for checks or repairs there is
 still the project and an honest verdict; without money for its files there is nothing to give.
 """
 
@@ -25,6 +25,13 @@ class Built:
     plan: Plan
     files: Files
     verdict: Verdict
+    hurried: bool = False
+    """Whether something was left out for want of time: with more of it the same brief may come out better."""
+
+
+_TIME_FOR_COMPOSING = 0.5
+_TIME_FOR_REPAIR = 0.7
+"""Shares of the longest time a run may take: what has not begun by then is left out."""
 
 
 async def build(shop: Workshop) -> Built:
@@ -34,12 +41,22 @@ async def build(shop: Workshop) -> Built:
     shop.emit(PhaseStarted(phase="write"))
     candidates = await write_files(shop, plan)
     notes: list[str] = []
+    hurried = False
     examined = await _examined(shop, plan, candidates, notes)
+    if shop.spent(_TIME_FOR_COMPOSING):
+        hurried = True
+        _note(shop, notes, "functions were not drawn one by one: half of the time limit was over")
+    else:
+        examined = await _composed(shop, plan, examined, candidates, notes)
     tests = await _tests(shop, plan, examined)
     shop.emit(PhaseStarted(phase="validate"))
     stages = await _validate(shop, plan, examined, tests)
     for number in range(1, shop.settings.generate.repair_rounds + 1):
         if shop.sandbox is None or not blame(plan, examined, stages):
+            break
+        if shop.spent(_TIME_FOR_REPAIR):
+            hurried = True
+            _note(shop, notes, "no more repairs: the time limit is near")
             break
         shop.emit(PhaseStarted(phase="repair", detail=f"round {number}"))
         try:
@@ -53,7 +70,7 @@ async def build(shop: Workshop) -> Built:
             shop.emit(PhaseStarted(phase="validate"))
             stages = await _validate(shop, plan, examined, tests)
     verdict = judge(plan, shop.traits, stages, examined, notes=notes)
-    return Built(plan=plan, files={**examined.files, **tests}, verdict=verdict)
+    return Built(plan=plan, files={**examined.files, **tests}, verdict=verdict, hurried=hurried)
 
 
 async def _examined(shop: Workshop, plan: Plan, candidates: Candidates, notes: list[str]) -> Examined:
@@ -65,11 +82,20 @@ async def _examined(shop: Workshop, plan: Plan, candidates: Candidates, notes: l
     except (BudgetError, ModelError, AnswerError) as error:
         _note(shop, notes, f"no checks were written: {error}")
     try:
-        examined = await examine(shop, plan, candidates, contract.bed, checks)
-        return await compose(shop, plan, examined, candidates)
+        return await examine(shop, plan, candidates, contract.bed, checks)
     except SandboxError as error:
         _note(shop, notes, f"the candidates could not be run: {error}")
         return Examined(files=first_choice(candidates), bed=contract.bed, checks=checks)
+
+
+async def _composed(
+    shop: Workshop, plan: Plan, examined: Examined, candidates: Candidates, notes: list[str]
+) -> Examined:
+    try:
+        return await compose(shop, plan, examined, candidates)
+    except SandboxError as error:
+        _note(shop, notes, f"functions were not drawn one by one: {error}")
+        return examined
 
 
 async def _validate(shop: Workshop, plan: Plan, examined: Examined, tests: Files) -> tuple[StageResult, ...]:

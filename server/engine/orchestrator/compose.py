@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from ..agents.repairer import repair
 from ..errors import AnswerError, BudgetError, ModelError
-from ..events import FileFinished, FileStarted
+from ..events import FileFinished, PhaseStarted
 from ..python.splice import splice
 from ..python.syntax import parsed
 from ..types import Candidate, Plan, PlannedFile, SourceFile
@@ -41,11 +41,17 @@ async def compose(shop: Workshop, plan: Plan, examined: Examined, candidates: Ca
         return examined
     targets = [(planned, target) for planned in plan.files for target in _targets(examined, planned)]
     del targets[_MOST_FUNCTIONS:]
+    if not targets:
+        return examined
+    count = "1 function" if len(targets) == 1 else f"{len(targets)} functions"
+    shop.emit(PhaseStarted(phase="compose", detail=count))
     drawn = await asyncio.gather(*(_drawn(shop, plan, examined, *one) for one in targets))
     for (planned, target), drafts in zip(targets, drawn, strict=True):
-        shop.emit(FileStarted(path=planned.path, attempt=1))
-        examined = await _elected(shop, plan, examined, planned, target, [*candidates[planned.path], *drafts])
-        shop.emit(FileFinished(file=examined.files[planned.path]))
+        others = [*candidates[planned.path], *drafts]
+        composed = await _elected(shop, plan, examined, planned, target, others)
+        if composed is not examined:
+            shop.emit(FileFinished(file=composed.files[planned.path]))
+        examined = composed
     return examined
 
 

@@ -58,7 +58,7 @@ async def generate(
             built = await build(shop)
         emit(PhaseStarted(phase="pack"))
         capsule = await asyncio.to_thread(pack, brief, built, store, gateway.usage, model, sandbox)
-        if not any(stage.status == "skipped" for stage in built.verdict.stages):
+        if not built.hurried and not any(stage.status == "skipped" for stage in built.verdict.stages):
             await journal.put("run", inputs, {"capsule": capsule.id})
         _finish(run, capsule, emit, usage=gateway.usage)
         return capsule

@@ -1,6 +1,7 @@
 """The workshop: what every step of one run needs at hand."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 from ...settings import Settings
 from ..brief.signature import Signature, read_signature
@@ -26,6 +27,11 @@ class Workshop:
     mesh: Mesh
     sandbox: Sandbox | None
     emit: Emit
+    started: float = field(default_factory=time.monotonic)
+
+    def spent(self, share: float) -> bool:
+        """Whether so much of the time that a run may take is over."""
+        return time.monotonic() - self.started > share * self.settings.generate.timeout_s
 
     @property
     def samples(self) -> int:
