@@ -83,7 +83,9 @@ def read_checks(bed: TestBed, brief: str, code: str) -> Iterator[Check]:
                 if (check := _check(bed, brief, [*before, statement])) is not None:
                     yield check
                 if before and isinstance(statement, ast.Assert) and isinstance(statement.test, ast.Compare):
-                    before.append(ast.Expr(value=statement.test.left))
+                    left = statement.test.left
+                    if any(isinstance(node, ast.Call) for node in ast.walk(left)):
+                        before.append(ast.Expr(value=left))
             elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 before.append(statement)
 
@@ -171,7 +173,10 @@ def _with_helpers(shared: str, functions: Sequence[str]) -> str:
 
 
 def _blocks(code: str) -> Iterator[list[ast.stmt]]:
-    """The statements that run one after the other: those at the top, and those of each test function."""
+    """The statements that run one after the other: those at the top, and those of each test function.
+
+    One that posts nothing to an API reads what earlier ones have posted: models tell one story in several.
+    """
     lines = code.splitlines()
     for cut in range(len(lines), 0, -1):  # an answer that was cut is worth what came before the cut
         try:
@@ -182,7 +187,12 @@ def _blocks(code: str) -> Iterator[list[ast.stmt]]:
     else:
         return
     yield tree.body
-    yield from (node.body for node in tree.body if isinstance(node, ast.FunctionDef))
+    made: list[ast.stmt] = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            posts = [statement for statement in node.body if ".post(" in ast.unparse(statement)]
+            yield node.body if posts else [*made, *node.body]
+            made += [statement for statement in posts if not _asserts(statement)]
 
 
 def _asserts(node: ast.stmt) -> bool:

@@ -20,7 +20,7 @@ from .write import Candidates, first_choice
 
 CHECKS = "tests/test_checks_in_progress.py"
 _VARIANT_SECONDS = 30.0
-_CHECK_TOKENS = 256
+_CHECK_TOKENS = 320
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 _DEFECTS = frozenset(
     [

@@ -136,6 +136,33 @@ def test_what_the_code_under_test_was_given_may_be_asserted() -> None:
     assert check.covers == ("Stack",)
 
 
+STORY = """
+def test_create(client):
+    response = client.post('/a', json={'n': 1})
+    assert response.status_code == 201
+    assert response.json()['n'] == 1
+
+def test_read(client):
+    assert client.get('/a/1').json() == {'n': 1}
+
+def test_other(client):
+    client.post('/a', json={'n': 2})
+    assert client.get('/a/1').json() == {'n': 2}
+"""
+
+
+def test_a_function_that_posts_nothing_reads_what_earlier_ones_posted() -> None:
+    bed = module.TestBed(shared="", names=("client",))
+    found = [check.body for check in module.read_checks(bed, "", STORY)]
+    post = "response = client.post('/a', json={'n': 1})"
+    assert found == [
+        (post, "assert response.status_code == 201"),
+        (post, "assert response.json()['n'] == 1"),
+        (post, "assert client.get('/a/1').json() == {'n': 1}"),
+        ("client.post('/a', json={'n': 2})", "assert client.get('/a/1').json() == {'n': 2}"),
+    ]
+
+
 def test_a_text_of_several_lines_stays_as_it_is() -> None:
     (check,) = read('assert parse(f"""a\n  {1}\nb""") == []')
     seen: list[str] = []
