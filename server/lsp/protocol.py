@@ -17,6 +17,7 @@ import contextvars
 import itertools
 import json
 import logging
+import math
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,7 +34,7 @@ from pygls.exceptions import (
     JsonRpcServerNotInitialized,
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
-from pygls.protocol.json_rpc import JsonRPCRequestMessage
+from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 from pygls.workspace import Workspace
 
 from ..engine.errors import QuantumLayerError
@@ -72,7 +73,7 @@ class QuantumLayerProtocol(LanguageServerProtocol):
     def receive(self, body: bytes) -> None:
         """Handles one message; never raises because of what it says."""
         try:
-            data = json.loads(body)
+            data = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
         except (ValueError, RecursionError):
             self.refuse(None, JsonRpcParseError("the message is not valid JSON"))
             return
@@ -95,15 +96,15 @@ class QuantumLayerProtocol(LanguageServerProtocol):
             self.refuse(msg_id, refusal)
             return
         try:
-            message = self.structure_message(data)
-        except JsonRpcException:
-            self.refuse(msg_id, JsonRpcInvalidParams(f"invalid parameters for {method}"))
+            params = self._params(method, data)
+        except JsonRpcInvalidParams as error:
+            self.refuse(msg_id, error)
             return
         if method == types.INITIALIZE:
             self._initialized = True
         elif method == types.SHUTDOWN:
             self._shutdown = True
-        self._handle_request(msg_id, method, message.params)
+        self._handle_request(msg_id, method, params)
 
     def _refusal(self, msg_id: MessageId, method: str) -> JsonRpcException | None:
         """Why a request cannot be handled now, whatever its parameters are."""
@@ -127,11 +128,19 @@ class QuantumLayerProtocol(LanguageServerProtocol):
             log.debug("ignored notification %s", method)
             return
         try:
-            message = self.structure_message(data)
-        except JsonRpcException:
+            params = self._params(method, data)
+        except JsonRpcInvalidParams:
             log.warning("ignored %s: its parameters are invalid", method)
             return
-        self._handle_notification(method, message.params)
+        self._handle_notification(method, params)
+
+    def _params(self, method: str, data: dict[str, Any]) -> Any:
+        """Raises JsonRpcInvalidParams if they are not those of the method."""
+        kind = self.get_message_type(method) or JsonRPCNotification
+        try:
+            return self._converter.structure({"params": None, **data}, kind).params
+        except Exception as error:
+            raise JsonRpcInvalidParams(f"invalid parameters for {method}") from error
 
     def _receive_reply(self, data: dict[str, Any]) -> None:
         msg_id = _id_of(data)
@@ -139,6 +148,8 @@ class QuantumLayerProtocol(LanguageServerProtocol):
         if future is None or future.done():
             log.debug("ignored a late reply")
             return
+        if data.get("error", 0) is None and "result" in data:
+            del data["error"]  # some clients send both
         try:
             reply = self.structure_message(data)
         except JsonRpcException:
@@ -268,6 +279,18 @@ class QuantumLayerProtocol(LanguageServerProtocol):
         for change in params.content_changes:
             self.workspace.update_text_document(params.text_document, change)
         self._server.live.changed(params.text_document.uri)
+
+
+def _refuse_constant(name: str) -> None:
+    """`NaN` and the like are no JSON; said back to the client, they would break it."""
+    raise ValueError(name)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(number)
+    return value
 
 
 def _id_of(data: Any) -> MessageId | None:
