@@ -24,7 +24,9 @@ async def read_body(reader: asyncio.StreamReader) -> bytes | None:
     """The next message's body, or None when the stream has ended.
 
     Lines that are no header are skipped, as other servers do. A header also counts at the end of such a line:
-    the rest of a body that was longer than its header said has no end. Raises NotAnEditorError and TooLargeError.
+    what is left of a body that was longer than its header said has no end of its own.
+
+    Raises NotAnEditorError and TooLargeError.
     """
     try:
         length = await _read_headers(reader)

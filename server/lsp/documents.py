@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
@@ -47,9 +47,20 @@ def path_of(uri: str) -> Path | None:
     """Where a `file:` URI is on disk; None for other schemes, and for what is no URI."""
     try:
         path = to_fs_path(uri)
-    except ValueError:  # no URI
+        if not path or "\0" in path or not path.encode():
+            return None
+    except ValueError:  # no URI, or half a character
         return None
-    return Path(path) if path else None
+    return Path(path)
+
+
+def parts_of(uri: str) -> tuple[str, str]:
+    """The scheme of a URI, and the last part of its path without escapes; what is no URI has no scheme."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return "", uri.rpartition("/")[2]
+    return parts.scheme, unquote(parts.path).rpartition("/")[2]
 
 
 def read_text(path: Path) -> str:

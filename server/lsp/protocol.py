@@ -41,12 +41,22 @@ from ..engine.errors import QuantumLayerError
 from .redaction import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from cattrs import Converter
 
     from .server import QuantumLayerServer
 
 log = logging.getLogger(__name__)
 MessageId = str | int
+_NOT_OFFERED = (
+    types.NOTEBOOK_DOCUMENT_DID_OPEN,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+)
+"""The library follows notebooks; the server says it does not, and a change of an unknown one would fail."""
+_DEEPEST = 100
+"""Lists and objects in each other; what editors send has ten."""
 
 
 class Writer(Protocol):
@@ -64,6 +74,8 @@ class QuantumLayerProtocol(LanguageServerProtocol):
     def __init__(self, server: "QuantumLayerServer", converter: "Converter") -> None:
         super().__init__(server, converter)
         self._initialized = False
+        for method in _NOT_OFFERED:
+            del self.fm.builtin_features[method]
         self._out: Writer | None = None
         self._replies: dict[MessageId, asyncio.Future[Any]] = {}
         self._numbers = itertools.count(1)
@@ -137,6 +149,8 @@ class QuantumLayerProtocol(LanguageServerProtocol):
     def _params(self, method: str, data: dict[str, Any]) -> Any:
         """Raises JsonRpcInvalidParams if they are not those of the method."""
         kind = self.get_message_type(method) or JsonRPCNotification
+        if _is_too_deep(data):
+            raise JsonRpcInvalidParams(f"the parameters of {method} are nested too deeply")
         try:
             return self._converter.structure({"params": None, **data}, kind).params
         except Exception as error:
@@ -189,13 +203,20 @@ class QuantumLayerProtocol(LanguageServerProtocol):
         if future.cancelled():
             self.refuse(msg_id, JsonRpcRequestCancelled("the request was cancelled"))
         elif (error := future.exception()) is None:
-            self._send_response(msg_id, result=future.result())
+            self._send_result(msg_id, future.result())
         elif isinstance(error, JsonRpcException):
             self.refuse(msg_id, error)
         elif isinstance(error, QuantumLayerError):
             self.refuse(msg_id, JsonRpcException(redact(str(error)), types.LSPErrorCodes.RequestFailed))
         else:
             log.error("a request failed", exc_info=error)
+            self.refuse(msg_id, JsonRpcInternalError("internal error; the server's log has the details"))
+
+    def _send_result(self, msg_id: MessageId, result: Any) -> None:
+        try:
+            self._send_response(msg_id, result=result)
+        except Exception:  # written as JSON before anything leaves
+            log.exception("a result could not be sent")
             self.refuse(msg_id, JsonRpcInternalError("internal error; the server's log has the details"))
 
     def _check_handler_result(self, future: "Future[Any] | asyncio.Future[Any]") -> None:
@@ -258,6 +279,27 @@ class QuantumLayerProtocol(LanguageServerProtocol):
         """Replaces the workspace that the base class makes."""
         self._workspace = documents
 
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> "Generator[Any, Any, types.InitializeResult]":
+        """One that fails may be followed by another."""
+        try:
+            return (yield from super().lsp_initialize(params))
+        except Exception as error:
+            self._initialized = False
+            if isinstance(error, ValueError):  # of a folder's URI
+                raise JsonRpcInvalidParams(f"invalid parameters for {types.INITIALIZE}") from error
+            raise
+
+    @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def lsp_workspace__did_change_workspace_folders(
+        self, params: types.DidChangeWorkspaceFoldersParams
+    ) -> None:
+        """Taken away first: a folder with another name comes as both."""
+        for folder in params.event.removed:
+            self.workspace.remove_folder(folder.uri)
+        for folder in params.event.added:
+            self.workspace.add_folder(folder)
+
     @lsp_method(types.SHUTDOWN)
     async def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]
         """Ends the work, then answers."""
@@ -291,6 +333,21 @@ def _finite(number: str) -> float:
     if not math.isfinite(value):
         raise ValueError(number)
     return value
+
+
+def _is_too_deep(data: Any) -> bool:
+    """What can be read can be too deep to be handled and said again, each of which has less stack left."""
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _id_of(data: Any) -> MessageId | None:
