@@ -112,12 +112,8 @@ async def test_what_is_no_uri_is_a_document_without_a_file(ready: Editor, uri: s
 
 async def test_notebooks_are_not_followed(ready: Editor, workspace: Path) -> None:
     """The server does not say that it does; a change of one that is not known made an error."""
-    cell = {
-        "uri": (workspace / "cell.py").as_uri(),
-        "languageId": "python",
-        "version": 1,
-        "text": "import os\n",
-    }
+    uri = (workspace / "cell.py").as_uri()
+    cell = {"uri": uri, "languageId": "python", "version": 1, "text": "import os\n"}
     book = {"uri": "file:///n.ipynb", "notebookType": "jupyter", "version": 1, "cells": []}
     ready.notify("notebookDocument/didChange", {"notebookDocument": book, "change": {"cells": {}}})
     ready.notify("notebookDocument/didOpen", {"notebookDocument": book, "cellTextDocuments": [cell]})
