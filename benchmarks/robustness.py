@@ -3,10 +3,10 @@
     python benchmarks/robustness.py [--messages 100000] [--seed 1] [--each 2000] [--json FILE]
 
 Conversations of random edits, requests, mutated messages and noise, each with a server of its own on
-standard input and output; every fifth over a port that several share. The texts that the server has are looked
-at by its own edits: two imports that nobody uses are put around one, and the edit that takes them away says
-all that is between them. Status 1 if anything was wrong; then the shortest series of steps that was found to
-show it is printed. The same seed and numbers make the same conversations.
+standard input and output; every fifth over a port that several share. The server's texts are looked at by its
+own edits: two imports that nobody uses are put around one, and the edit that takes them away says all that is
+between them. Status 1 if anything was wrong; then the shortest series of steps that was found to show it is
+printed. The same seed and numbers make the same conversations.
 """
 
 import argparse

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -41,6 +42,14 @@ KINDS = (
 )
 AROUND = ("import os\nx = '''", "'''\nimport sys\n")
 """Put around a text to look at it; see `Steps._look`."""
+_OURS = {
+    "textDocument/codeAction",
+    "textDocument/formatting",
+    "textDocument/diagnostic",
+    "codeAction/resolve",
+    "workspace/executeCommand",
+}
+"""Requests that are counted for themselves."""
 _NOT_MUTATED = {"exit", "shutdown", "initialize"}
 """They end the conversation or begin it: sessions send them in their place."""
 
@@ -196,8 +205,11 @@ class Steps:
         return self._number if self._chance.random() < 0.7 else f"{self._chance.choice('aé😀')}{self._number}"
 
     def _request(self) -> list[Step]:
+        return [self._asked()]
+
+    def _asked(self) -> Step:
         method, params = self._chance.choice(self._requests())
-        return [message("request", self._asking(method, params))]
+        return message(method if method in _OURS else "other request", self._asking(method, params))
 
     def _requests(self) -> list[tuple[str, Any]]:
         uri = self._uri(opened=self._chance.random() < 0.8)
@@ -250,12 +262,13 @@ class Steps:
                 return [message("mutated", content)]
         else:
             content = self._editing(self._uri(opened=True), 1)
+        content = deepcopy(content)  # of it may be shared
         _mutate(content, self._chance)
         return [message("mutated", content)]
 
     def _cancel(self) -> list[Step]:
         """Of what runs, of what has been answered, of what never was."""
-        asked = [message("request", self._asking(*self._chance.choice(self._requests())))]
+        asked = [self._asked()]
         given = json.loads(asked[0].bodies[0])["id"] if self._chance.random() < 0.7 else self._number - 5
         cancel = message("cancel", _notification("$/cancelRequest", {"id": given}))
         return [*asked, cancel] if self._chance.random() < 0.8 else [cancel, *asked, cancel]
@@ -336,4 +349,4 @@ def _mutate(content: dict[str, Any], chance: Random) -> None:
     if isinstance(place, dict) and chance.random() < 0.25:
         place.pop(key, None)
     else:
-        place[key] = chance.choice(WRONG)
+        place[key] = deepcopy(chance.choice(WRONG))

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from .messages import Step, Steps
-from .session import PATIENCE_S, Report, Session
+from .session import PATIENCE_S, Foreseen, Report, Session, foresee
 
 SERVER = (sys.executable, "-m", "quantumlayer", "lsp")
 ENCODINGS = ("utf-8", "utf-16", "utf-16", "utf-32")
@@ -33,9 +33,11 @@ class Plan:
     steps: list[Step] = field(repr=False)
 
     @classmethod
-    def of(cls, seed: int, steps: int, folder: Path) -> "Plan":
+    def of(cls, seed: int, steps: int, folder: Path, encoding: str = "", ending: str = "") -> "Plan":
+        """What is not given is chosen by the seed."""
         chance = Random(seed)
-        encoding, ending = chance.choice(ENCODINGS), chance.choice(ENDINGS)
+        encoding = encoding or chance.choice(ENCODINGS)
+        ending = ending or chance.choice(ENDINGS)
         pulls = chance.random() < 0.5
         capabilities: dict[str, Any] = {
             "workspace": {"configuration": chance.random() < 0.7, "workspaceEdit": {"documentChanges": True}},
@@ -54,6 +56,7 @@ async def converse(
     plan: Plan, environ: Mapping[str, str], folder: Path, logs: Path
 ) -> tuple[Report, list[int]]:
     """The whole conversation with a process of its own; also its memory, in bytes, as it went on."""
+    foreseen = foresee(plan.steps, plan.encoding)
     process = await asyncio.create_subprocess_exec(
         *SERVER,
         stdin=asyncio.subprocess.PIPE,
@@ -69,7 +72,7 @@ async def converse(
     try:
         session = Session(process.stdout, process.stdin, plan.encoding, Random(plan.seed))
         await session.begin(folder.as_uri(), plan.capabilities)
-        await session.run(_weighed(plan.steps, server, memory))
+        await session.run(_weighed(foreseen, server, memory))
         await session.end(plan.ending)
         report = session.report
         await _check_end(process, plan.ending, report)
@@ -81,18 +84,12 @@ async def converse(
     return report, memory
 
 
-def _weighed(steps: Sequence[Step], server: psutil.Process, memory: list[int]) -> "itertools.chain[Step]":
-    def weigh(number: int) -> None:
+def _weighed(steps: Sequence[Foreseen], server: psutil.Process, memory: list[int]) -> Iterator[Foreseen]:
+    for number, step in enumerate(steps):
         if number % _MEMORY_EVERY == _MEMORY_EVERY - 1:
             with contextlib.suppress(psutil.Error):
                 memory.append(server.memory_info().rss)
-
-    def each() -> Any:
-        for number, step in enumerate(steps):
-            weigh(number)
-            yield step
-
-    return itertools.chain(each())
+        yield step
 
 
 async def _check_end(process: asyncio.subprocess.Process, ending: str, report: Report) -> None:
@@ -139,6 +136,6 @@ async def converse_over(host: str, port: int, plan: Plan, folder: Path) -> Repor
     reader, writer = await asyncio.open_connection(host, port, limit=2**24)
     session = Session(reader, writer, plan.encoding, Random(plan.seed))
     await session.begin(folder.as_uri(), plan.capabilities)
-    await session.run(plan.steps)
+    await session.run(foresee(plan.steps, plan.encoding))
     await session.end(plan.ending)
     return session.report

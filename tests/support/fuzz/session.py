@@ -43,6 +43,27 @@ class Report:
         self.violations += other.violations
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """What a step must lead to, found before it is sent: working it out must not look like waiting."""
+
+    step: Step
+    owed: tuple[Any, ...]
+    text: str = ""
+    """Of the document that the step looks at."""
+
+
+def foresee(steps: Iterable[Step], encoding: str) -> list[Foreseen]:
+    known, found = Reference(encoding), []
+    for step in steps:
+        known.owed.clear()
+        for body in step.bodies:
+            known.take(body)
+        text = known.texts.get(unquote(step.looks_at), "") if step.looks_at else ""
+        found.append(Foreseen(step, tuple(known.owed), text))
+    return found
+
+
 class Session:
     """An editor with a server: `begin`, then `run`, then `end`."""
 
@@ -51,7 +72,7 @@ class Session:
     ) -> None:
         self.report = Report()
         self._reader, self._writer = reader, writer
-        self._known = Reference(encoding)
+        self._encoding = encoding
         self._chance = chance
         self._waiting: dict[str, list[tuple[float, str]]] = defaultdict(list)
         """When the answers that are owed were asked for, and by what kind of step; by id as JSON."""
@@ -61,7 +82,7 @@ class Session:
         self._listening = asyncio.create_task(self._listen())
 
     async def begin(self, folder: str, capabilities: dict[str, Any]) -> None:
-        general = {"positionEncodings": [self._known.encoding]}
+        general = {"positionEncodings": [self._encoding]}
         params = {
             "processId": None,
             "rootUri": folder,
@@ -71,18 +92,18 @@ class Session:
         asked = {"jsonrpc": "2.0", "id": "begin", "method": "initialize", "params": params}
         answer = await self._write_and_wait(message("begin", asked))
         given = answer["result"]["capabilities"]["positionEncoding"]
-        if given != self._known.encoding:
-            self.report.violations.append(f"positions are {given}, not {self._known.encoding}")
+        if given != self._encoding:
+            self.report.violations.append(f"positions are {given}, not {self._encoding}")
         await self._write(message("begin", {"jsonrpc": "2.0", "method": "initialized", "params": {}}))
 
-    async def run(self, steps: Iterable[Step]) -> None:
+    async def run(self, steps: Iterable[Foreseen]) -> None:
         pinging = asyncio.create_task(self._ping())
         try:
-            for step in steps:
-                if step.looks_at is None:
-                    await self._write(step)
+            for foreseen in steps:
+                if foreseen.step.looks_at is None:
+                    await self._write(foreseen.step, foreseen.owed)
                 else:
-                    self._compare(step.looks_at, await self._write_and_wait(step))
+                    self._compare(foreseen.text, await self._write_and_wait(foreseen.step))
                 await self._wait_until_owed(_MOST_WAITED_FOR)
                 if self._listening.done():
                     self.report.violations.append("the server ended")
@@ -96,7 +117,7 @@ class Session:
         if way == "shutdown":
             for method in ("shutdown", "shutdown", "textDocument/hover", "unknown"):
                 asked = {"jsonrpc": "2.0", "id": f"end {method}", "method": method}
-                await self._write(message("end", asked))
+                await self._write(message("end", asked), [asked["id"]])
             await self._wait_until_owed(0)
         if way in {"shutdown", "exit"}:
             await self._write(message("end", {"jsonrpc": "2.0", "method": "exit"}))
@@ -111,14 +132,10 @@ class Session:
 
     # -- sending -------------------------------------------------------------------------------
 
-    async def _write(self, step: Step) -> None:
-        before = len(self._known.owed)
-        for body in step.bodies:
-            self._known.take(body)
+    async def _write(self, step: Step, owed: Iterable[Any] = ()) -> None:
         self.report.sent[step.kind] += 1
-        for owed in self._known.owed[before:]:
-            self._waiting[json.dumps(owed)].append((time.perf_counter(), step.kind))
-        del self._known.owed[:]
+        for msg_id in owed:
+            self._waiting[json.dumps(msg_id)].append((time.perf_counter(), step.kind))
         self._writer.write(step.data)
         try:
             await self._writer.drain()
@@ -127,9 +144,10 @@ class Session:
 
     async def _write_and_wait(self, step: Step) -> Any:
         """The step's answer, when nothing is owed any more."""
-        key = json.dumps(json.loads(step.bodies[0])["id"])
+        msg_id = json.loads(step.bodies[0])["id"]
+        key = json.dumps(msg_id)
         self._kept[key] = {}
-        await self._write(step)
+        await self._write(step, [msg_id])
         await self._wait_until_owed(0, but="ping")
         return self._kept.pop(key)
 
@@ -138,7 +156,8 @@ class Session:
         while True:
             await asyncio.sleep(_PING_EVERY_S)
             number += 1
-            await self._write(message("ping", {"jsonrpc": "2.0", "id": f"ping {number}", "method": "ping"}))
+            asked = {"jsonrpc": "2.0", "id": f"ping {number}", "method": "ping"}
+            await self._write(message("ping", asked), [asked["id"]])
 
     async def _wait_until_owed(self, most: int, but: str = "") -> None:
         def owed() -> int:
@@ -154,9 +173,8 @@ class Session:
             self.report.violations.append(f"no answer: {', '.join(missing)[:300]}")
             self._waiting.clear()
 
-    def _compare(self, uri: str, answer: Any) -> None:
+    def _compare(self, text: str, answer: Any) -> None:
         """What the look's edit says was between the two imports, beside what must have been."""
-        text = self._known.texts.get(unquote(uri), "")
         if not (text.startswith(AROUND[0]) and text.endswith(AROUND[1])):
             return  # a step before it was left out
         expected = as_file(text.removeprefix("import os\n").removesuffix("import sys\n"))
