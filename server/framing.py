@@ -6,7 +6,8 @@ import re
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes. A longer message is read and thrown away, so that the ones behind it still arrive."""
 
-_LENGTH = re.compile(rb"content-length\s*:\s*(\d{1,18})\s*", re.IGNORECASE)
+_LENGTH = re.compile(rb"content-length\s*:\s*(\d{1,18})\s*\Z", re.IGNORECASE)
+_LONGEST_HEADER = 256
 _HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/")
 _CHUNK = 64 * 1024
 
@@ -22,7 +23,10 @@ class TooLargeError(Exception):
 async def read_body(reader: asyncio.StreamReader) -> bytes | None:
     """The next message's body, or None when the stream has ended.
 
-    Lines that are no header are skipped, as other servers do. Raises NotAnEditorError and TooLargeError.
+    Lines that are no header are skipped, as other servers do. A header also counts at the end of such a line:
+    what is left of a body that was longer than its header said has no end of its own.
+
+    Raises NotAnEditorError and TooLargeError.
     """
     try:
         length = await _read_headers(reader)
@@ -39,7 +43,7 @@ async def read_body(reader: asyncio.StreamReader) -> bytes | None:
 async def _read_headers(reader: asyncio.StreamReader) -> int | None:
     length: int | None = None
     while line := await _read_line(reader):
-        if found := _LENGTH.fullmatch(line):
+        if found := _LENGTH.search(line[-_LONGEST_HEADER:]):
             length = int(found.group(1))
         elif _HTTP.match(line):
             raise NotAnEditorError
@@ -49,11 +53,14 @@ async def _read_headers(reader: asyncio.StreamReader) -> int | None:
 
 
 async def _read_line(reader: asyncio.StreamReader) -> bytes:
-    try:
-        return await reader.readuntil(b"\n")
-    except asyncio.LimitOverrunError as error:
-        await reader.readexactly(max(error.consumed, 1))
-        return b"overlong line\n"
+    """The next line with its end; of an overlong one the last part."""
+    line = b""
+    while True:
+        try:
+            return line + await reader.readuntil(b"\n")
+        except asyncio.LimitOverrunError as error:
+            skipped = await reader.readexactly(max(error.consumed, 1))
+            line = (line + skipped)[-_LONGEST_HEADER:]
 
 
 async def _skip(reader: asyncio.StreamReader, length: int) -> None:

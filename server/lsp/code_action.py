@@ -6,11 +6,11 @@ The jobs' kind is a refactoring, because that is what every editor lists when as
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 
 from . import fixes, tidying
+from .documents import parts_of
 from .names import GENERATE_CAPSULE, VALIDATE_FILE
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ def _wanted(ours: str, only: object) -> bool:
 
 
 def _is_python(document: "Snapshot") -> bool:
-    parts = urlsplit(document.uri)
-    return parts.scheme == "file" and parts.path.endswith((".py", ".pyi"))
+    scheme, name = parts_of(document.uri)
+    return scheme == "file" and name.endswith((".py", ".pyi"))
 
 
 def _is_brief(document: "Snapshot") -> bool:
     from ..engine.brief import is_brief
 
-    return is_brief(unquote(urlsplit(document.uri).path).rpartition("/")[2], document.text)
+    return is_brief(parts_of(document.uri)[1], document.text)

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
-from pygls.workspace import TextDocument, Workspace
+from pygls.workspace import PositionCodec, ServerTextPosition, TextDocument, Workspace
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,23 @@ def whole(text: str) -> types.Range:
 
 
 def path_of(uri: str) -> Path | None:
-    """Where a `file:` URI is on disk; None for other schemes."""
-    path = to_fs_path(uri)
-    return Path(path) if path else None
+    """Where a `file:` URI is on disk; None for other schemes, and for what is no URI."""
+    try:
+        path = to_fs_path(uri)
+        if not path or "\0" in path or not path.encode():
+            return None
+    except ValueError:  # no URI, or half a character
+        return None
+    return Path(path)
+
+
+def parts_of(uri: str) -> tuple[str, str]:
+    """The scheme of a URI, and the last part of its path without escapes; what is no URI has no scheme."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return "", uri.rpartition("/")[2]
+    return parts.scheme, unquote(parts.path).rpartition("/")[2]
 
 
 def read_text(path: Path) -> str:
@@ -54,26 +69,72 @@ def read_text(path: Path) -> str:
 
 
 class Document(TextDocument):
-    """A document whose lines and ends of lines are those of the protocol."""
+    """A document whose lines and ends of lines are those of the protocol.
+
+    It is kept as lines, so that an edit costs what it changes and not what the document holds: replacing all
+    occurrences of a word is one message with thousands of edits.
+    """
+
+    def __init__(self, uri: str, source: str | None = None, **more: Any) -> None:
+        try:
+            super().__init__(uri, None, **more)
+        except ValueError:  # no URI at all; what the editor shows is a document all the same
+            super().__init__("", None, **more)
+            self.uri = uri
+        self._parts = list(split_lines(join_halves(source or "")))
+        self._whole: str | None = None
+
+    @property
+    def source(self) -> str:
+        if self._whole is None:
+            self._whole = "".join(self._parts)
+        return self._whole
 
     @property
     def lines(self) -> Sequence[str]:
-        return split_lines(self.source)
+        return tuple(self._parts)
+
+    def _apply_full_change(self, change: types.TextDocumentContentChangeEvent) -> None:
+        self._parts = list(split_lines(join_halves(change.text)))
+        self._whole = None
 
     def _apply_incremental_change(self, change: types.TextDocumentContentChangePartial) -> None:
-        lines, text = self.lines, self.source
-        start = self._offset(lines, change.range.start)
-        end = max(start, self._offset(lines, change.range.end))
-        self._source = text[:start] + change.text + text[end:]
+        """A range that is the wrong way round is turned, as other servers do."""
+        start, end = _in_order(change.range)
+        first, head, _ = self._split(start)
+        last, _, tail = self._split(end)
+        if first and not self._parts[first - 1].endswith("\n"):  # its end is not there, or half of it is
+            first -= 1
+            head = self._parts[first] + head
+        self._parts[first : last + 1] = split_lines(join_halves(head + change.text + tail))
+        self._whole = None
 
-    def _offset(self, lines: Sequence[str], position: types.Position) -> int:
-        """Index into the text; a position past a line's end is that end (LSP 3.17, Position)."""
+    def _split(self, place: types.Position) -> tuple[int, str, str]:
+        """The line's number and its parts before and behind a position; past its end is its end."""
+        if place.line >= len(self._parts):
+            return len(self._parts), "", ""
+        whole = self._parts[place.line]
+        line = whole.rstrip("\r\n")
+        head, tail = _split_at(line, place.character, self.position_codec.encoding)
+        return place.line, head, tail + whole[len(line) :]
+
+
+class Codec(PositionCodec):
+    """Columns as clients count them; a long line costs what it takes to copy it."""
+
+    def client_num_units(self, string: str) -> int:
+        if self.encoding == types.PositionEncodingKind.Utf32 or string.isascii():
+            return len(string)
+        width = 1 if self.encoding == types.PositionEncodingKind.Utf8 else 2
+        return len(string.encode(_coding(self.encoding), "surrogatepass")) // width
+
+    def position_to_client_units(
+        self, lines: Sequence[str], position: ServerTextPosition | types.Position
+    ) -> types.Position:
         if position.line >= len(lines):
-            return sum(map(len, lines))
-        line = lines[position.line].rstrip("\r\n")
-        units = min(position.character, self.position_codec.client_num_units(line))
-        found = self.position_codec.position_from_client_units((line,), types.Position(0, units))
-        return sum(map(len, lines[: position.line])) + found.character
+            return types.Position(len(lines), 0)
+        before = lines[position.line][: position.character]
+        return types.Position(position.line, self.client_num_units(before))
 
 
 class Documents(Workspace):
@@ -98,11 +159,13 @@ class Documents(Workspace):
     @classmethod
     def of(cls, workspace: Workspace) -> "Documents":
         """The same workspace, with documents that are exact."""
-        return cls(
+        documents = cls(
             workspace.root_uri,
             workspace_folders=list(workspace.folders.values()),
             position_encoding=workspace.position_encoding,
         )
+        documents._position_codec = Codec(workspace.position_encoding)
+        return documents
 
     def is_open(self, uri: str) -> bool:
         return unquote(uri) in self.text_documents
@@ -124,6 +187,39 @@ class Documents(Workspace):
         return folders or ((self.root_uri,) if self.root_uri else ())
 
 
+def join_halves(text: str) -> str:
+    """Editors count in halves of surrogate pairs, and may send one without the other: those that stand
+    together are the character that they mean."""
+    if text.isascii() or not _HALF.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
 def _well_formed(text: str) -> str:
-    """JSON may carry halves of surrogate pairs, which no file can hold."""
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    """Without halves of surrogate pairs, which no file can hold; columns stay where they are in UTF-16."""
+    return text if text.isascii() else _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _in_order(span: types.Range) -> tuple[types.Position, types.Position]:
+    start, end = span.start, span.end
+    turned = (end.line, end.character) < (start.line, start.character)
+    return (end, start) if turned else (start, end)
+
+
+def _split_at(line: str, units: int, encoding: str | None) -> tuple[str, str]:
+    """The parts of a line before and behind a column in the client's units, also within a surrogate pair.
+
+    Within a character of UTF-8 the column counts as behind it.
+    """
+    if encoding == types.PositionEncodingKind.Utf32 or line.isascii():
+        return line[:units], line[units:]
+    coding = _coding(encoding)
+    coded = line.encode(coding, "surrogatepass")
+    at = units if coding == "utf-8" else 2 * units
+    while coding == "utf-8" and at < len(coded) and coded[at] & 0xC0 == 0x80:
+        at += 1
+    return coded[:at].decode(coding, "surrogatepass"), coded[at:].decode(coding, "surrogatepass")
+
+
+def _coding(encoding: str | None) -> str:
+    return "utf-8" if encoding == types.PositionEncodingKind.Utf8 else "utf-16-le"

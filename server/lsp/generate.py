@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 from pygls.uris import from_fs_path
 
 from . import names
+from .documents import parts_of
 from .generate_progress import Narrator
 from .handover import hand_over
 from .jobs import Ending, Job
@@ -34,7 +35,7 @@ def start(server: "QuantumLayerServer", request: Request) -> Job:
     """The text is taken now: what the editor shows at this moment is what is generated."""
     opened = server.documents.opened(request.uri) if request.uri else None
     text = opened.text if opened else request.brief or None
-    file_name = unquote(urlsplit(request.uri).path).rpartition("/")[2]
+    file_name = parts_of(request.uri)[1]
     title = f"generate {request.name or file_name or 'capsule'}"
 
     async def work(job: Job) -> Ending:
@@ -88,7 +89,7 @@ def _target(server: "QuantumLayerServer", request: Request, capsule: "Capsule") 
 
 def _folder(server: "QuantumLayerServer", request: Request) -> str | None:
     folders = server.documents.folder_uris()
-    beside = request.uri.rpartition("/")[0] if urlsplit(request.uri).scheme == "file" else ""
+    beside = request.uri.rpartition("/")[0] if parts_of(request.uri)[0] == "file" else ""
     base = beside or (folders[0] if folders else "")
     if not request.folder:
         return base or None

@@ -14,11 +14,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
-from pygls.protocol import default_converter
-
 from . import log as log_file
 from . import stdio
 from .connection import SocketWriter, serve
+from .converter import exact_converter
 from .server import QuantumLayerServer
 
 log = logging.getLogger(__name__)
@@ -72,7 +71,7 @@ def _say(line: str) -> None:
 async def _serve_tcp(host: str, port: int) -> int:
     """Each connection is a client of its own. Ends with SIGINT or SIGTERM."""
     _prepare_loop()
-    converter = default_converter()  # type: ignore[no-untyped-call]
+    converter = exact_converter()
     clients: dict[asyncio.Task[Any], QuantumLayerServer] = {}
     stopped = asyncio.Event()
     _on_signals(stopped.set)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 CODE = (".py", ".pyi")
 SETTINGS_FILES = ("quantumlayer.toml", "pyproject.toml")
-_LONGEST_WAIT_S = 5.0
+_LONGEST_WAIT_S = 0.8
+"""Of a request for findings; what comes later is told by asking the client to pull again."""
 _AGAIN_S = 10.0
 """A tool that failed is asked again after this long, also where nobody types."""
 _SETTLED_S = 0.2
@@ -80,8 +81,8 @@ class Live:
             self._look(watched)
 
     def closed(self, uri: str) -> None:
-        if self._stop(uri):
-            self._server.shown.close(uri)
+        self._stop(uri)
+        self._server.shown.close(uri)
 
     def files_changed(self, uris: Mapping[str, int]) -> None:
         """Files on disk are others now, by URI: settings, or what open documents depend on."""
@@ -132,12 +133,10 @@ class Live:
         self._watched[key_of(uri)] = _Watched(uri, path)
         self._look(self._watched[key_of(uri)])
 
-    def _stop(self, uri: str) -> bool:
-        """False if the document was not watched."""
+    def _stop(self, uri: str) -> None:
         watched = self._watched.pop(key_of(uri), None)
         if watched is not None:
             self._server.keep(self._release(watched))
-        return watched is not None
 
     # -- one look ------------------------------------------------------------------------------
 
@@ -217,6 +216,7 @@ class Live:
 
     async def _release(self, watched: _Watched) -> None:
         watched.released = True
+        watched.first.set()
         if watched.again is not None:
             watched.again.cancel()
         if watched.look is not None:

@@ -17,6 +17,7 @@ import contextvars
 import itertools
 import json
 import logging
+import math
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol
@@ -33,19 +34,29 @@ from pygls.exceptions import (
     JsonRpcServerNotInitialized,
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
-from pygls.protocol.json_rpc import JsonRPCRequestMessage
+from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 from pygls.workspace import Workspace
 
 from ..engine.errors import QuantumLayerError
 from .redaction import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from cattrs import Converter
 
     from .server import QuantumLayerServer
 
 log = logging.getLogger(__name__)
 MessageId = str | int
+_NOT_OFFERED = (
+    types.NOTEBOOK_DOCUMENT_DID_OPEN,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+)
+"""The library follows notebooks; the server says it does not, and a change of an unknown one would fail."""
+_DEEPEST = 100
+"""Lists and objects in each other; what editors send has ten."""
 
 
 class Writer(Protocol):
@@ -63,6 +74,8 @@ class QuantumLayerProtocol(LanguageServerProtocol):
     def __init__(self, server: "QuantumLayerServer", converter: "Converter") -> None:
         super().__init__(server, converter)
         self._initialized = False
+        for method in _NOT_OFFERED:
+            del self.fm.builtin_features[method]
         self._out: Writer | None = None
         self._replies: dict[MessageId, asyncio.Future[Any]] = {}
         self._numbers = itertools.count(1)
@@ -72,7 +85,7 @@ class QuantumLayerProtocol(LanguageServerProtocol):
     def receive(self, body: bytes) -> None:
         """Handles one message; never raises because of what it says."""
         try:
-            data = json.loads(body)
+            data = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
         except (ValueError, RecursionError):
             self.refuse(None, JsonRpcParseError("the message is not valid JSON"))
             return
@@ -95,15 +108,15 @@ class QuantumLayerProtocol(LanguageServerProtocol):
             self.refuse(msg_id, refusal)
             return
         try:
-            message = self.structure_message(data)
-        except JsonRpcException:
-            self.refuse(msg_id, JsonRpcInvalidParams(f"invalid parameters for {method}"))
+            params = self._params(method, data)
+        except JsonRpcInvalidParams as error:
+            self.refuse(msg_id, error)
             return
         if method == types.INITIALIZE:
             self._initialized = True
         elif method == types.SHUTDOWN:
             self._shutdown = True
-        self._handle_request(msg_id, method, message.params)
+        self._handle_request(msg_id, method, params)
 
     def _refusal(self, msg_id: MessageId, method: str) -> JsonRpcException | None:
         """Why a request cannot be handled now, whatever its parameters are."""
@@ -127,11 +140,21 @@ class QuantumLayerProtocol(LanguageServerProtocol):
             log.debug("ignored notification %s", method)
             return
         try:
-            message = self.structure_message(data)
-        except JsonRpcException:
+            params = self._params(method, data)
+        except JsonRpcInvalidParams:
             log.warning("ignored %s: its parameters are invalid", method)
             return
-        self._handle_notification(method, message.params)
+        self._handle_notification(method, params)
+
+    def _params(self, method: str, data: dict[str, Any]) -> Any:
+        """Raises JsonRpcInvalidParams if they are not those of the method."""
+        kind = self.get_message_type(method) or JsonRPCNotification
+        if _is_too_deep(data):
+            raise JsonRpcInvalidParams(f"the parameters of {method} are nested too deeply")
+        try:
+            return self._converter.structure({"params": None, **data}, kind).params
+        except Exception as error:
+            raise JsonRpcInvalidParams(f"invalid parameters for {method}") from error
 
     def _receive_reply(self, data: dict[str, Any]) -> None:
         msg_id = _id_of(data)
@@ -139,6 +162,8 @@ class QuantumLayerProtocol(LanguageServerProtocol):
         if future is None or future.done():
             log.debug("ignored a late reply")
             return
+        if data.get("error", 0) is None and "result" in data:
+            del data["error"]  # some clients send both
         try:
             reply = self.structure_message(data)
         except JsonRpcException:
@@ -178,13 +203,20 @@ class QuantumLayerProtocol(LanguageServerProtocol):
         if future.cancelled():
             self.refuse(msg_id, JsonRpcRequestCancelled("the request was cancelled"))
         elif (error := future.exception()) is None:
-            self._send_response(msg_id, result=future.result())
+            self._send_result(msg_id, future.result())
         elif isinstance(error, JsonRpcException):
             self.refuse(msg_id, error)
         elif isinstance(error, QuantumLayerError):
             self.refuse(msg_id, JsonRpcException(redact(str(error)), types.LSPErrorCodes.RequestFailed))
         else:
             log.error("a request failed", exc_info=error)
+            self.refuse(msg_id, JsonRpcInternalError("internal error; the server's log has the details"))
+
+    def _send_result(self, msg_id: MessageId, result: Any) -> None:
+        try:
+            self._send_response(msg_id, result=result)
+        except Exception:  # written as JSON before anything leaves
+            log.exception("a result could not be sent")
             self.refuse(msg_id, JsonRpcInternalError("internal error; the server's log has the details"))
 
     def _check_handler_result(self, future: "Future[Any] | asyncio.Future[Any]") -> None:
@@ -247,6 +279,27 @@ class QuantumLayerProtocol(LanguageServerProtocol):
         """Replaces the workspace that the base class makes."""
         self._workspace = documents
 
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> "Generator[Any, Any, types.InitializeResult]":
+        """One that fails may be followed by another."""
+        try:
+            return (yield from super().lsp_initialize(params))
+        except Exception as error:
+            self._initialized = False
+            if isinstance(error, ValueError):  # of a folder's URI
+                raise JsonRpcInvalidParams(f"invalid parameters for {types.INITIALIZE}") from error
+            raise
+
+    @lsp_method(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def lsp_workspace__did_change_workspace_folders(
+        self, params: types.DidChangeWorkspaceFoldersParams
+    ) -> None:
+        """Taken away first: a folder with another name comes as both."""
+        for folder in params.event.removed:
+            self.workspace.remove_folder(folder.uri)
+        for folder in params.event.added:
+            self.workspace.add_folder(folder)
+
     @lsp_method(types.SHUTDOWN)
     async def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]
         """Ends the work, then answers."""
@@ -268,6 +321,33 @@ class QuantumLayerProtocol(LanguageServerProtocol):
         for change in params.content_changes:
             self.workspace.update_text_document(params.text_document, change)
         self._server.live.changed(params.text_document.uri)
+
+
+def _refuse_constant(name: str) -> None:
+    """`NaN` and the like are no JSON; said back to the client, they would break it."""
+    raise ValueError(name)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(number)
+    return value
+
+
+def _is_too_deep(data: Any) -> bool:
+    """What can be read can be too deep to be handled and said again, each of which has less stack left."""
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _id_of(data: Any) -> MessageId | None:

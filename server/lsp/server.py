@@ -10,7 +10,6 @@ from urllib.parse import unquote
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import default_converter
 
 from .. import __version__
 from . import tidying
@@ -18,6 +17,7 @@ from .client_features import ClientFeatures
 from .code_action import KINDS, code_action
 from .commands import Commands
 from .configuration import Configuration
+from .converter import exact_converter
 from .documents import Documents
 from .jobs import Jobs
 from .live import CODE, SETTINGS_FILES, Live
@@ -42,7 +42,7 @@ class QuantumLayerServer(LanguageServer):
     protocol: QuantumLayerProtocol
 
     def __init__(
-        self, *, watch_parent: bool = False, converter: "Callable[[], Converter]" = default_converter
+        self, *, watch_parent: bool = False, converter: "Callable[[], Converter]" = exact_converter
     ) -> None:
         super().__init__(
             "quantumlayer", __version__, protocol_cls=QuantumLayerProtocol, converter_factory=converter

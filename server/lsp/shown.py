@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_FINDINGS = 1000
 """Of one document; nobody reads more, and editors are slow with them."""
+_RANKS = {"error": 0, "warning": 1, "info": 2, "hint": 3}
 _PATIENCE_S = 5.0
 _DRIVE = re.compile(r"^(file:///)([A-Za-z])(:)")
 Found = dict[tuple[str, str], tuple["Finding", ...]]
@@ -61,6 +62,8 @@ class Page:
         for (stage, _), part in self.live.items():
             if not (as_judged and stage in self.judged):
                 found += part
+        if len(found) > MOST_FINDINGS:  # the worst, and not the first tool's
+            found.sort(key=lambda one: _RANKS[one.severity])
         return found[:MOST_FINDINGS]
 
     def become(self, text: str) -> None:
@@ -159,8 +162,9 @@ class Shown:
 
     def pull(self, uri: str, known: str | None) -> types.DocumentDiagnosticReport:
         """What `textDocument/diagnostic` answers; nothing for a document that is not open."""
-        page = self.page(uri) if self._server.documents.opened(uri) is not None else None
-        page = page or Page(uri, "")
+        document = self._server.documents.opened(uri)
+        # Kept also where nothing has been found yet: what comes later is news for whoever has pulled.
+        page = self._page(uri, document.text) if document is not None else Page(uri, "")
         diagnostics = self._diagnostics(page)
         page.pulled = _report_id(diagnostics)
         if known == page.pulled:

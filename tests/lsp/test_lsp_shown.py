@@ -1,5 +1,9 @@
 """Findings in a text that changes."""
 
+import asyncio
+import json
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,10 +11,35 @@ from lsprotocol import types
 from quantumlayer.engine.types import Finding, Severity, Stage
 from quantumlayer.engine.validation.types import finding
 from quantumlayer.lsp.documents import split_lines
-from quantumlayer.lsp.shown import Common, Page, key_of
+from quantumlayer.lsp.server import QuantumLayerServer
+from quantumlayer.lsp.shown import MOST_FINDINGS, Common, Page, key_of
 from quantumlayer.lsp.tidying import smallest_edits
 
+PULLS = {
+    "capabilities": {
+        "workspace": {"diagnostics": {"refreshSupport": True}},
+        "textDocument": {"diagnostic": {}},
+    }
+}
 TEXTS = st.lists(st.sampled_from(["a", "b", "a\n", "b\n", "c\r\n", "\n"]), max_size=12).map("".join)
+
+
+class Written:
+    """A client that only listens."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+
+    def write(self, data: bytes) -> None:
+        self.messages.append(json.loads(data.partition(b"\r\n\r\n")[2]))
+
+    async def close(self) -> None: ...
+
+    def tell(self, server: QuantumLayerServer, message: dict[str, Any]) -> None:
+        server.protocol.receive(json.dumps({"jsonrpc": "2.0", **message}).encode())
+
+    def methods(self) -> list[str]:
+        return [message["method"] for message in self.messages if "method" in message]
 
 
 def at(line: int, end: int | None = None) -> Finding:
@@ -78,6 +107,33 @@ def test_while_the_text_is_the_judged_one_the_judge_is_right() -> None:
     assert page.findings() == [live]
     page.become("a\nb\n")
     assert page.findings() == [judged]
+
+
+def test_of_too_many_findings_the_worst_are_shown() -> None:
+    """Those of the first tool filled the page, and no type error was seen."""
+    wrong = at(7).model_copy(update={"severity": Severity.ERROR})
+    page = Page("file:///a.py", "")
+    page.live = {("style", "ruff"): (at(1),) * MOST_FINDINGS, ("types", "pyrefly"): (wrong,)}
+    found = page.findings()
+    assert len(found) == MOST_FINDINGS
+    assert found[0] == wrong
+
+
+async def test_who_pulled_before_anything_was_found_is_told_to_pull_again() -> None:
+    server = QuantumLayerServer()
+    out = Written()
+    server.protocol.connect(out)
+    document = {"uri": "file:///w/a.md", "languageId": "python", "version": 1, "text": "a\n"}
+    out.tell(
+        server, {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None} | PULLS}
+    )
+    out.tell(server, {"method": "textDocument/didOpen", "params": {"textDocument": document}})
+    server.shown.pull("file:///w/a.md", None)
+    server.shown.look("file:///w/a.md", "a\n", "style", "ruff", [at(0)])
+    server.shown.tell("file:///w/a.md")
+    await asyncio.sleep(0)
+    assert out.methods()[-1] == "workspace/diagnostic/refresh"
+    server.protocol.abandon_replies()
 
 
 @pytest.mark.parametrize(

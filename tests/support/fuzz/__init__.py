@@ -1,0 +1,1 @@
+"""Strange editors: what they send, and what a server must make of it."""
