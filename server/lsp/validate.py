@@ -115,7 +115,8 @@ async def _validate(
     ]
     wanted = [Stage(name) for name in engine.settings.validate_.stages]
     stages = [stage for stage in wanted if runtime or stage is not Stage.RUNTIME]
-    return await engine.validate(files, stages, packages=project.packages, emit=emit)
+    folder = str(project.root)
+    return await engine.validate(files, stages, packages=project.packages, folder=folder, emit=emit)
 
 
 def _gone(uris: Iterable[str]) -> list[str]:

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -100,6 +100,7 @@ async def run_variants(
     seconds: float,
     tests: Sequence[str] | None = None,
     imports: bool = False,
+    not_imported: Collection[str] = (),
     test_seconds: float = TEST_SECONDS,
     journal: Journal | None = None,
     known: Packages | None = None,
@@ -107,12 +108,19 @@ async def run_variants(
     """Runs the same tests on every variant, which is `base` with some files in place of its own.
 
     All share one sandbox but no files, no processes and no time: each has `seconds`. `tests` are paths;
-    without them those that pytest would recognise by name. Raises SandboxError when the sandbox
+    without them those that pytest would recognise by name. `imports`: every module but `not_imported` is
+    imported, too. Raises SandboxError when the sandbox
     failed or packages cannot be had; what the project does is in the reports.
     """
     found: dict[int, RuntimeReport] = {}
+
+    def modules(project: Project) -> list[dict[str, str]]:
+        paths = [file.path for file in project.files]
+        found = _modules(paths, source_roots(paths)) if imports else []
+        return [module for module in found if module["path"] not in not_imported]
+
     projects = [Project.of(base).overlaid(variant) for variant in variants]
-    keys = [_key(sandbox, settings, p, packages, tests, imports, seconds, test_seconds) for p in projects]
+    keys = [_key(sandbox, settings, p, packages, tests, modules(p), seconds, test_seconds) for p in projects]
     if journal is not None:
         for number, key in enumerate(keys):
             if (stored := await journal.get("validate.runtime", key)) is not None:
@@ -125,7 +133,7 @@ async def run_variants(
     }
     while waiting:
         folder = await (known or Packages(settings, sandbox.python)).folder(requirements(packages))
-        request = limits | _request(base, [variants[number] for number in waiting], tests, imports)
+        request = limits | _request(base, [variants[number] for number in waiting], tests, modules)
         request["budget"] = settings.sandbox.output_kb * 1024 // (4 * len(waiting))
         genuine, lost = await _in_sandbox(sandbox, request, folder, seconds * len(waiting) + _START_S)
         reports = [genuine[number] for number in range(len(waiting)) if number in genuine]
@@ -145,7 +153,7 @@ def _key(
     project: Project,
     packages: Sequence[str],
     tests: Sequence[str] | None,
-    imports: bool,
+    modules: list[dict[str, str]],
     seconds: float,
     test_seconds: float,
 ) -> dict[str, Any]:
@@ -156,7 +164,7 @@ def _key(
         "files": {file.path: file.digest for file in project.files},
         "tests": list(project.tests if tests is None else tests),
         "packages": sorted(packages),
-        "imports": imports,
+        "imports": [module["path"] for module in modules],
         "seconds": [seconds, test_seconds],
     }
 
@@ -165,7 +173,7 @@ def _request(
     files: Sequence[SourceFile],
     variants: Sequence[Sequence[SourceFile]],
     tests: Sequence[str] | None,
-    imports: bool,
+    modules: Callable[[Project], list[dict[str, str]]],
 ) -> dict[str, Any]:
     everything = base = Project.of(files)
     for variant in variants:
@@ -177,7 +185,7 @@ def _request(
         "files": {file.path: file.text for file in base.files},
         "variants": [{file.path: file.text for file in variant} for variant in variants],
         "roots": list(reversed(roots)),
-        "modules": _modules(paths, roots) if imports else [],
+        "modules": modules(everything),
         "tests": [path for path in chosen if is_test_module(path)],
         "programs": {name: _programs()[name] for name in ("importing", "testing")},
     }
