@@ -153,6 +153,8 @@ class LiveSettings(Section):
     """None of them switches it off."""
     beside: tuple[Extension, ...] = ()
     """Other extensions of your editor: what they show is not shown twice."""
+    tests: Literal["never", "on_demand", "on_save"] = "on_demand"
+    """When the tests that concern a file are run, in the sandbox."""
     pause_ms: Annotated[int, Field(ge=0, le=10_000)] = 20
     """Types are looked at after this long without a change."""
 

@@ -127,6 +127,25 @@ class Engine:
         project = Project.of(files, packages=tuple(packages))
         return await mesh.check(project, stages, emit=emit)
 
+    async def run_tests(
+        self,
+        files: Sequence[SourceFile],
+        tests: Sequence[str],
+        *,
+        packages: Sequence[str] = (),
+        folder: str = "",
+        emit: Emit = ignore,
+    ) -> StageResult:
+        """Runs the tests in some of the files, in the sandbox, whether anything has changed or not.
+
+        Failures stand on the lines of the tests. `emit` is told of each test as it ends, and of output.
+        """
+        from .validation.testing import run_chosen
+
+        return await run_chosen(
+            self.settings, await self._sandbox(), self._sandbox_error, files, tests, packages, folder, emit
+        )
+
     # -- while someone types -------------------------------------------------------------------
 
     async def check_open(self, file: OpenFile, told: Callable[[Sequence[StageResult]], None]) -> None:
