@@ -5,16 +5,55 @@ workspace's file, environment, editor, flags) is decided by `load_settings`.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Language = Literal[
+    "python",
+    "javascript",
+    "typescript",
+    "go",
+    "rust",
+    "java",
+    "c",
+    "c++",
+    "shell",
+    "sql",
+    "yaml",
+    "json",
+    "toml",
+    "ini",
+    "html",
+    "css",
+    "dockerfile",
+    "terraform",
+    "kubernetes",
+    "workflow",
+    "text",
+]
+Extension = Literal[
+    "ruff",
+    "flake8",
+    "pylint",
+    "pylance",
+    "pyright",
+    "basedpyright",
+    "ty",
+    "pyrefly",
+    "mypy",
+    "eslint",
+    "biome",
+    "oxlint",
+    "typescript",
+]
+StageName = Literal["syntax", "style", "security", "types", "runtime"]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -57,8 +96,42 @@ class GenerateSettings(Section):
     timeout_s: Positive = 1800.0
 
 
+class Off(Section):
+    """What is not looked at: all that is named must fit, and what is not named fits everything."""
+
+    paths: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Globs as in a `.gitignore`, from the folder of the file that they are written in."""
+    languages: tuple[Language, ...] = ()
+    stages: tuple[StageName, ...] = ()
+    tools: tuple[str, ...] = ()
+    """As findings name them, such as `omissions`."""
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not (self.paths or self.languages or self.stages or self.tools):
+            raise ValueError("names none of paths, languages, stages and tools")
+        return self
+
+    def __str__(self) -> str:
+        said = ((name, getattr(self, name)) for name in ("paths", "languages", "stages", "tools"))
+        return "; ".join(f"{name} {' '.join(values)}" for name, values in said if values)
+
+
+class OffBelow(Off):
+    """The same, once it is known where its paths begin."""
+
+    folder: str = ""
+    """Absolute; empty: the folder that is looked at."""
+
+
+class CheckSettings(Section):
+    """What is looked at, while you type and when you validate. Generated code is always judged whole."""
+
+    off: tuple[Off, ...] = ()
+
+
 class ValidateSettings(Section):
-    stages: tuple[Literal["syntax", "style", "security", "types", "runtime"], ...] = (
+    stages: tuple[StageName, ...] = (
         "syntax",
         "style",
         "security",
@@ -79,7 +152,11 @@ class LiveSettings(Section):
         "security",
         "types",
     )
-    """None of them switches it off; leave out what another extension shows already."""
+    """None of them switches it off."""
+    beside: tuple[Extension, ...] = ()
+    """Other extensions of your editor: what they show is not shown twice."""
+    tests: Literal["never", "on_demand", "on_save"] = "on_demand"
+    """When the tests that concern a file are run, in the sandbox."""
     pause_ms: Annotated[int, Field(ge=0, le=10_000)] = 20
     """Types are looked at after this long without a change."""
 
@@ -114,6 +191,7 @@ class Settings(Section):
     models: ModelSettings = ModelSettings()
     budget: BudgetSettings = BudgetSettings()
     generate: GenerateSettings = GenerateSettings()
+    check: CheckSettings = CheckSettings()
     validate_: ValidateSettings = Field(default=ValidateSettings(), alias="validate")
     live: LiveSettings = LiveSettings()
     sandbox: SandboxSettings = SandboxSettings()

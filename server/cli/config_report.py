@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from ..options import Explained, explain_settings, settings_files, user_file
 from .endings import Ending
 from .tables import print_json, print_table
@@ -31,10 +33,23 @@ def _origin(item: Explained) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "(none)"
+        apart = "\n" if value and isinstance(value[0], BaseModel) else ", "
+        return apart.join(map(str, value)) or "(none)"
     return str(value) if value != "" else "(none)"
 
 
 def _as_json(item: Explained) -> dict[str, Any]:
-    value = str(item.value) if isinstance(item.value, Path) else item.value
-    return {"key": item.key, "value": value, "origin": item.origin, "overridden": list(item.overridden)}
+    return {
+        "key": item.key,
+        "value": _plain(item.value),
+        "origin": item.origin,
+        "overridden": list(item.overridden),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    return str(value) if isinstance(value, Path) else value

@@ -49,7 +49,9 @@ async def _work(collected: Collected, settings: Settings, form: ReportFormat, *,
             stages = [Stage(name) for name in settings.validate_.stages]
             if not (project.whole or everything):
                 stages = [stage for stage in stages if stage is not Stage.RUNTIME]
-            results = await engine.validate(project.files, stages, packages=project.packages, emit=emit)
+            results = await engine.validate(
+                project.files, stages, packages=project.packages, folder=str(project.root), emit=emit
+            )
             per_project.append([_for_user(result, project) for result in results])
     results = _merge(per_project)
     sys.stdout.write(engine.report(results, form))

@@ -70,6 +70,19 @@ class SandboxOutput(Value):
     text: str
 
 
+class TestFinished(Value):
+    """One test ended, of those that are known so far."""
+
+    __test__ = False
+
+    kind: Literal["test_finished"] = "test_finished"
+    test: str
+    outcome: Literal["passed", "failed", "error", "timeout", "skipped", "not_run"]
+    seconds: float = 0.0
+    done: int
+    total: int
+
+
 class Downloaded(Value):
     kind: Literal["downloaded"] = "downloaded"
     what: str
@@ -106,6 +119,7 @@ Event = Annotated[
     | TokensStreamed
     | StageFinished
     | SandboxOutput
+    | TestFinished
     | Downloaded
     | Notice
     | RunFinished,

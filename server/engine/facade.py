@@ -110,16 +110,41 @@ class Engine:
         stages: Sequence[Stage] = ALL_STAGES,
         *,
         packages: Sequence[str] = (),
+        folder: str = "",
         emit: Emit = ignore,
     ) -> tuple[StageResult, ...]:
-        """Runs the stages over files as they are; third-party `packages` are made importable."""
+        """Runs the stages over files as they are; third-party `packages` are made importable.
+
+        `folder`, absolute, is where the files' paths begin, for settings that name paths.
+        """
         from .validation.mesh import Mesh
+        from .validation.switches import Switches
         from .validation.types import Project
 
         sandbox = await self._sandbox() if Stage.RUNTIME in stages else None
-        mesh = Mesh(self.settings, await self._journal(), sandbox, self._sandbox_error)
+        switches = Switches(self.settings, folder)
+        mesh = Mesh(self.settings, await self._journal(), sandbox, self._sandbox_error, switches)
         project = Project.of(files, packages=tuple(packages))
         return await mesh.check(project, stages, emit=emit)
+
+    async def run_tests(
+        self,
+        files: Sequence[SourceFile],
+        tests: Sequence[str],
+        *,
+        packages: Sequence[str] = (),
+        folder: str = "",
+        emit: Emit = ignore,
+    ) -> StageResult:
+        """Runs the tests in some of the files, in the sandbox, whether anything has changed or not.
+
+        Failures stand on the lines of the tests. `emit` is told of each test as it ends, and of output.
+        """
+        from .validation.testing import run_chosen
+
+        return await run_chosen(
+            self.settings, await self._sandbox(), self._sandbox_error, files, tests, packages, folder, emit
+        )
 
     # -- while someone types -------------------------------------------------------------------
 

@@ -175,6 +175,14 @@ class Fix(Value):
     safe: bool
 
 
+class Related(Value):
+    """Another place that belongs to a finding."""
+
+    path: str
+    range: Range
+    message: str
+
+
 class Finding(Value):
     """One problem in one file. It becomes an LSP diagnostic, a SARIF result or a line of text."""
 
@@ -187,6 +195,7 @@ class Finding(Value):
     message: str
     url: str = ""
     tags: tuple[Literal["unused", "deprecated"], ...] = ()
+    related: tuple[Related, ...] = ()
     fix: Fix | None = None
     suppress: Fix | None = None
     """Puts the tool's own comment there, so that it says this no more."""

@@ -22,6 +22,11 @@ class ClientFeatures:
     """It tells of files that change on disk once asked to."""
     pull_diagnostics: bool = False
     """It asks for diagnostics, and asks again when told that there are others."""
+    related_information: bool = False
+    """Its diagnostics may name other places."""
+    show_document: bool = False
+    text_document_content: bool = False
+    """It shows documents whose text a server has, once asked to (LSP 3.18)."""
     resolve_edits: bool = False
     """It asks for the edit of a code action when its user chooses it."""
     quantumlayer: bool = False
@@ -52,6 +57,10 @@ class ClientFeatures:
             watch_files=has("workspace.did_change_watched_files.dynamic_registration"),
             pull_diagnostics=get_capability(capabilities, "text_document.diagnostic") is not None
             and has("workspace.diagnostics.refresh_support"),
+            related_information=has("text_document.publish_diagnostics.related_information")
+            or has("text_document.diagnostic.related_information"),
+            show_document=has("window.show_document.support"),
+            text_document_content=has("workspace.text_document_content.dynamic_registration"),
             resolve_edits="edit"
             in (get_capability(capabilities, "text_document.code_action.resolve_support.properties") or ()),
             quantumlayer=_experimental(capabilities.experimental),

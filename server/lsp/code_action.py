@@ -1,5 +1,5 @@
 """`textDocument/codeAction`: fixes where the cursor is, the whole file tidied, and what begins jobs:
-**Generate capsule from this brief**, **Validate this file**.
+**Generate capsule from this brief**, **Validate this file**, **Run the tests of this file**.
 
 The jobs' kind is a refactoring, because that is what every editor lists when asked for all actions.
 """
@@ -11,7 +11,7 @@ from lsprotocol import types
 
 from . import fixes, tidying
 from .documents import parts_of
-from .names import GENERATE_CAPSULE, VALIDATE_FILE
+from .names import GENERATE_CAPSULE, RUN_TESTS, VALIDATE_FILE
 
 if TYPE_CHECKING:
     from .documents import Snapshot
@@ -21,7 +21,9 @@ KIND = f"{types.CodeActionKind.Refactor.value}.quantumlayer.generate"
 TITLE = "Generate capsule from this brief"
 VALIDATE_KIND = f"{types.CodeActionKind.Refactor.value}.quantumlayer.validate"
 VALIDATE_TITLE = "Validate this file"
-KINDS = (types.CodeActionKind.QuickFix, *tidying.KINDS, KIND, VALIDATE_KIND)
+TESTS_KIND = f"{types.CodeActionKind.Refactor.value}.quantumlayer.tests"
+TESTS_TITLE = "Run the tests of this file"
+KINDS = (types.CodeActionKind.QuickFix, *tidying.KINDS, KIND, VALIDATE_KIND, TESTS_KIND)
 
 
 async def code_action(
@@ -43,16 +45,22 @@ async def code_action(
 async def _jobs(
     server: "QuantumLayerServer", document: "Snapshot", params: types.CodeActionParams
 ) -> list[types.CodeAction | types.Command]:
-    if _wanted(KIND, params.context.only) and await asyncio.to_thread(_is_brief, document):
-        title, kind, name = TITLE, KIND, GENERATE_CAPSULE
-    elif _wanted(VALIDATE_KIND, params.context.only) and _is_python(document):
-        title, kind, name = VALIDATE_TITLE, VALIDATE_KIND, VALIDATE_FILE
-    else:
-        return []
-    command = types.Command(title=title, command=name, arguments=[document.uri])
+    only = params.context.only
+    offered = []
+    if _wanted(KIND, only) and await asyncio.to_thread(_is_brief, document):
+        offered.append((TITLE, KIND, GENERATE_CAPSULE))
+    elif _is_python(document):
+        python = ((VALIDATE_TITLE, VALIDATE_KIND, VALIDATE_FILE), (TESTS_TITLE, TESTS_KIND, RUN_TESTS))
+        offered += [one for one in python if _wanted(one[1], only) and _has_tests(document, one[2])]
+    commands = [(kind, types.Command(title, name, arguments=[document.uri])) for title, kind, name in offered]
     if not server.features.code_action_literals:
-        return [command]
-    return [types.CodeAction(title=title, kind=kind, command=command)]
+        return [command for _, command in commands]
+    return [types.CodeAction(title=one.title, kind=kind, command=one) for kind, one in commands]
+
+
+def _has_tests(document: "Snapshot", command: str) -> bool:
+    """Stubs are not run."""
+    return command != RUN_TESTS or not parts_of(document.uri)[1].endswith(".pyi")
 
 
 def _wanted(ours: str, only: object) -> bool:

@@ -21,11 +21,13 @@ class Commands:
 
     server: "QuantumLayerServer"
 
-    def by_name(self) -> dict[str, Callable[..., dict[str, Any]]]:
+    def by_name(self) -> dict[str, Callable[..., Any]]:
         return {
             names.GENERATE_CAPSULE: self.generate_capsule,
             names.VALIDATE_FILE: self.validate_file,
             names.VALIDATE_WORKSPACE: self.validate_workspace,
+            names.RUN_TESTS: self.run_tests,
+            names.SHOW_TEST_OUTPUT: self.show_test_output,
             names.EXPORT_CAPSULE: self.export_capsule,
             names.CANCEL: self.cancel,
         }
@@ -46,6 +48,13 @@ class Commands:
         if [argument for argument in arguments if argument is not None]:
             raise JsonRpcInvalidParams("this command takes no arguments")
         return _started(validate.start_workspace(self.server))
+
+    def run_tests(self, *arguments: Any) -> dict[str, Any]:
+        """A file's URI: the tests that concern it are run."""
+        return _started(self.server.tests.start(_text(arguments, "a file's URI")))
+
+    async def show_test_output(self, *arguments: Any) -> dict[str, Any]:
+        return {"shown": await self.server.tests.show_output()}
 
     def export_capsule(self, *arguments: Any) -> dict[str, Any]:
         """`{"capsule": id or name, "format": "zip"|"tar.gz"|"qlcapsule", "target": path or URI}`."""

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.uris import from_fs_path
 from pygls.workspace import PositionCodec, ServerTextPosition
 
 from .documents import split_lines
 
 if TYPE_CHECKING:
-    from ..engine.types import Finding, Position, Range
+    from ..engine.types import Finding, Position, Range, Related
 
 _SEVERITY = {
     "error": types.DiagnosticSeverity.Error,
@@ -38,8 +39,16 @@ def _diagnostic(finding: "Finding", lines: Sequence[str], codec: PositionCodec) 
         source=f"quantumlayer/{finding.stage}",
         code=finding.rule or finding.tool,
         code_description=types.CodeDescription(finding.url) if finding.url else None,
+        related_information=[_related(one) for one in finding.related] or None,
         tags=[_TAG[tag] for tag in finding.tags] or None,
     )
+
+
+def _related(one: "Related") -> types.DiagnosticRelatedInformation:
+    """Its range is of lines: the text is another file's."""
+    start, end = types.Position(one.range.start.line, 0), types.Position(one.range.end.line, 0)
+    uri = str(from_fs_path(one.path))
+    return types.DiagnosticRelatedInformation(types.Location(uri, types.Range(start, end)), one.message)
 
 
 def to_range(span: "Range", lines: Sequence[str], codec: PositionCodec) -> types.Range:

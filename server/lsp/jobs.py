@@ -54,6 +54,8 @@ class Job:
     progress: Progress
     running: "asyncio.Task[Ending] | None" = field(default=None, repr=False)
     cancelled: bool = False
+    quiet: bool = False
+    """Nobody asked for it: how it ends is told in the log."""
 
     def cancel(self) -> None:
         self.cancelled = True
@@ -70,13 +72,14 @@ class Jobs:
         self._supervisors: dict[str, asyncio.Task[None]] = {}
         self._closing = False
 
-    def start(self, title: str, work: Work, *, key: str = "") -> Job:
+    def start(self, title: str, work: Work, *, key: str = "", quiet: bool = False) -> Job:
         """Begins `work` and returns at once. A job of the same `key` that runs uncancelled is that one."""
         for job in self._jobs.values():
             if key and job.key == key and not job.cancelled:
                 return job
         job_id = uuid.uuid4().hex[:12]
         job = Job(job_id, title, key, Progress(self._server, f"quantumlayer/{job_id}", title))
+        job.quiet = quiet
         self._jobs[job_id] = job
         self._supervisors[job_id] = asyncio.create_task(self._supervise(job, work), name=f"job {job_id}")
         return job
@@ -131,7 +134,10 @@ class Jobs:
         job.progress.end(ending.outcome)
         if self._closing:
             return
-        self._server.show(_SEVERITY[ending.outcome], ending.message)
+        if job.quiet:
+            self._server.log_message(ending.message)
+        else:
+            self._server.show(_SEVERITY[ending.outcome], ending.message)
         self._server.tell_extension(
             "quantumlayer/jobFinished",
             {

@@ -40,7 +40,7 @@ def start(level: str) -> Path | None:
 def remove_old() -> None:
     """Deletes the logs of servers that ended long ago."""
     oldest = time.time() - _KEPT_DAYS * 24 * 3600
-    for path in folder().glob("lsp-*.log*"):
+    for path in (*folder().glob("lsp-*.log*"), *folder().glob("tests-*.txt")):
         try:
             if path.stat().st_mtime < oldest:
                 path.unlink()

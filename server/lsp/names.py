@@ -3,6 +3,8 @@
 GENERATE_CAPSULE = "quantumlayer.generateCapsule"
 VALIDATE_FILE = "quantumlayer.validateFile"
 VALIDATE_WORKSPACE = "quantumlayer.validateWorkspace"
+RUN_TESTS = "quantumlayer.runTests"
+SHOW_TEST_OUTPUT = "quantumlayer.showTestOutput"
 EXPORT_CAPSULE = "quantumlayer.exportCapsule"
 CANCEL = "quantumlayer.cancel"
 

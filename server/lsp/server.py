@@ -15,6 +15,7 @@ from .. import __version__
 from . import tidying
 from .client_features import ClientFeatures
 from .code_action import KINDS, code_action
+from .code_lens import code_lens
 from .commands import Commands
 from .configuration import Configuration
 from .converter import exact_converter
@@ -22,7 +23,9 @@ from .documents import Documents
 from .jobs import Jobs
 from .live import CODE, SETTINGS_FILES, Live
 from .log import remove_old
+from .output import SCHEME
 from .protocol import QuantumLayerProtocol
+from .run_tests import Tests
 from .session import Session, load
 from .shown import Shown
 
@@ -54,6 +57,7 @@ class QuantumLayerServer(LanguageServer):
         self.exit_code = 1
         self.shown = Shown(self)
         self.live = Live(self)
+        self.tests = Tests(self)
         self._watch_parent = watch_parent
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,6 +75,8 @@ class QuantumLayerServer(LanguageServer):
         self._handle(types.INITIALIZED, self._initialized)
         self._handle(types.WORKSPACE_DID_CHANGE_CONFIGURATION, self._configuration_changed)
         self._handle(types.TEXT_DOCUMENT_CODE_ACTION, self._code_action, actions)
+        self._handle(types.TEXT_DOCUMENT_CODE_LENS, self._code_lens)
+        self._handle(types.WORKSPACE_TEXT_DOCUMENT_CONTENT, self._content)
         self._handle(types.CODE_ACTION_RESOLVE, self._resolve)
         self._handle(types.TEXT_DOCUMENT_FORMATTING, self._format)
         self._handle(types.TEXT_DOCUMENT_DID_OPEN, self._opened)
@@ -97,6 +103,7 @@ class QuantumLayerServer(LanguageServer):
         self.keep(self.configuration.watch())
         self.keep(self._watch())
         self.keep(self._watch_files())
+        self.keep(self._offer_content())
         self.keep(asyncio.to_thread(_warm))
 
     def _configuration_changed(self, params: types.DidChangeConfigurationParams) -> None:
@@ -108,6 +115,7 @@ class QuantumLayerServer(LanguageServer):
 
     def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
         self.live.files_changed({params.text_document.uri: types.FileChangeType.Changed.value})
+        self.tests.saved(params.text_document.uri)
 
     def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
         self.live.files_changed({change.uri: change.type.value for change in params.changes})
@@ -127,6 +135,27 @@ class QuantumLayerServer(LanguageServer):
 
     async def _code_action(self, params: types.CodeActionParams) -> Any:
         return await code_action(self, params)
+
+    async def _code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens] | None:
+        return await code_lens(self, params.text_document.uri)
+
+    def _content(self, params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
+        return types.TextDocumentContentResult(self.tests.text(params.uri))
+
+    async def _offer_content(self) -> None:
+        """Asks the client to show documents whose text is here."""
+        if not self.features.text_document_content:
+            return
+        registration = types.Registration(
+            id="quantumlayer-output",
+            method=types.WORKSPACE_TEXT_DOCUMENT_CONTENT,
+            register_options=types.TextDocumentContentRegistrationOptions(schemes=[SCHEME]),
+        )
+        try:
+            params = types.RegistrationParams([registration])
+            await self.protocol.ask(types.CLIENT_REGISTER_CAPABILITY, params, _PATIENCE_S)
+        except (JsonRpcException, TimeoutError):
+            log.info("the client will not show the output of tests as a document")
 
     async def _watch_files(self) -> None:
         """Asks to be told of files that change on disk: open documents depend on closed ones."""

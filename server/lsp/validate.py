@@ -58,7 +58,7 @@ async def _file(server: "QuantumLayerServer", job: Job, uri: str, opened: Sequen
         inside = path.relative_to(project.root).as_posix()
         if inside not in project.files:
             raise StorageError(f"{path} cannot be read", "Check that it exists and is a file.")
-        if not _usable(inside):
+        if not is_usable(inside):
             step = "Rename it, or open a folder nearer to it as the workspace."
             raise StorageError(f"{inside} cannot be checked: the path is too long or not portable", step)
         results = await _validate(engine, job, project, runtime=False)
@@ -85,7 +85,7 @@ async def _workspace(server: "QuantumLayerServer", job: Job, opened: Sequence[Sn
 
             for project in await asyncio.to_thread(within, folder, _overlay(opened)):
                 job.progress.report(f"{project.root.name}: {len(project.files)} files")
-                left_out += [path for path in project.files if not _usable(path)]
+                left_out += [path for path in project.files if not is_usable(path)]
                 found = await _validate(engine, job, project, runtime=True)
                 results += found
                 findings += [finding for result in found for finding in result.findings]
@@ -111,11 +111,12 @@ async def _validate(
     files = [
         SourceFile(path=path, text=text)
         for path, text in project.files.items()
-        if _usable(path) and (is_validated(Path(path)) or len(text) <= most)
+        if is_usable(path) and (is_validated(Path(path)) or len(text) <= most)
     ]
     wanted = [Stage(name) for name in engine.settings.validate_.stages]
     stages = [stage for stage in wanted if runtime or stage is not Stage.RUNTIME]
-    return await engine.validate(files, stages, packages=project.packages, emit=emit)
+    folder = str(project.root)
+    return await engine.validate(files, stages, packages=project.packages, folder=folder, emit=emit)
 
 
 def _gone(uris: Iterable[str]) -> list[str]:
@@ -129,7 +130,7 @@ def _declaring(root: Path) -> str:
     return next((name for name in names if (root / name).is_file()), names[0])
 
 
-def _usable(path: str) -> bool:
+def is_usable(path: str) -> bool:
     """Whether the engine takes a file of this path."""
     from ..engine.types import check_path
 

@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -115,12 +116,13 @@ def _mentions_us(pyproject: Path) -> bool:
 
 
 def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Each name a TOML document sets, and its line.
+    """Each name a TOML document sets, and its line; the entries of an array of tables are numbered from 0.
 
     tomllib keeps no positions. A statement is the fewest lines that tomllib takes by themselves, so
     quoting, dotted keys, arrays and strings over several lines need no rules of their own here.
     """
     table: tuple[str, ...] = ()
+    entries: Counter[tuple[str, ...]] = Counter()
     pending: list[str] = []
     for number, line in enumerate(text.split("\n"), start=1):
         pending.append(line)
@@ -129,12 +131,16 @@ def _statements(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
         except tomllib.TOMLDecodeError:
             continue
         start = number - len(pending) + 1
-        header = pending[0].lstrip().startswith("[")
+        header = pending[0].lstrip()
         pending = []
         for names in _names(statement):
-            if header:
+            if header.startswith("["):
                 table = names
                 yield names, start
+                if header.startswith("[["):
+                    table = (*names, str(entries[names]))
+                    entries[names] += 1
+                    yield table, start
             else:
                 yield (*table, *names), start
 

@@ -33,7 +33,7 @@ class Layer:
     def place(self, key: str) -> tuple[str, int]:
         """Where `key` was written, and its line."""
         if self.file is None:
-            return self.places[key], 0
+            return self.places[key if key in self.places else ".".join(key.split(".")[:2])], 0
         line = files.find_line(self.file, key)
         return (f"{self.file}:{line}" if line else str(self.file)), line
 
@@ -48,7 +48,7 @@ class Layer:
         try:
             self.values[key] = convert(key, value)
         except ValueError as error:
-            self.complain(key, str(error))
+            self.complain(error.key if isinstance(error, schema.Wrong) else key, str(error))
 
 
 def from_file(file: Path | None) -> Layer:

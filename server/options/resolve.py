@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..settings import Settings
+from ..settings import Off, OffBelow, Settings
 from . import files, layers, schema, trust
 from .problems import OptionsError, Problem
 
@@ -34,7 +34,7 @@ def load_settings(
     `editor` and `flags` hold dotted or nested keys; None means not set. Raises OptionsError, a
     SettingsError, with every mistake in every layer.
     """
-    return _settings(_checked(workspace, editor, flags, environ))
+    return _settings(_checked(workspace, editor, flags, environ), workspace)
 
 
 def explain_settings(
@@ -46,7 +46,7 @@ def explain_settings(
 ) -> tuple[Explained, ...]:
     """Every setting with its value and origin, in the order of `Settings`; raises as load_settings."""
     stack = _checked(workspace, editor, flags, environ)
-    settings = _settings(stack)
+    settings = _settings(stack, workspace)
     return tuple(_explain(key, settings, stack) for key in schema.known_keys())
 
 
@@ -81,13 +81,22 @@ def _limit(theirs: layers.Layer, users: layers.Layer, users_file: Path) -> None:
             theirs.complain(key, reason, f"Remove it there, or set it in your own file, {users_file}.")
 
 
-def _settings(stack: tuple[layers.Layer, ...]) -> Settings:
+def _settings(stack: tuple[layers.Layer, ...], workspace: Path | None) -> Settings:
     nested: dict[str, dict[str, Any]] = {}
-    for layer in stack:
+    for number, layer in enumerate(stack):
         for key, value in layer.values.items():
             section, _, name = key.partition(".")
-            nested.setdefault(section, {})[name] = value
+            folder = layer.file.parent if layer.file is not None and number else workspace
+            nested.setdefault(section, {})[name] = _placed(value, folder)
     return Settings.model_validate(nested)
+
+
+def _placed(value: Any, folder: Path | None) -> Any:
+    """What names paths says where they begin: a file in a workspace speaks of its own folder."""
+    if folder is None or not (isinstance(value, tuple) and value and isinstance(value[0], Off)):
+        return value
+    below = str(folder.expanduser().absolute())
+    return tuple(OffBelow(**off.model_dump(exclude={"folder"}), folder=below) for off in value)
 
 
 def _explain(key: str, settings: Settings, stack: tuple[layers.Layer, ...]) -> Explained:

@@ -41,6 +41,14 @@ def flatten(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+class Wrong(ValueError):
+    """`key` is the part of the setting that is wrong, such as `check.off.0.stages`."""
+
+    def __init__(self, key: str, message: str) -> None:
+        self.key = key
+        super().__init__(message)
+
+
 def convert(key: str, value: object) -> Any:
     """The typed value of `key`; raises ValueError saying in words what it should be."""
     try:
@@ -50,19 +58,24 @@ def convert(key: str, value: object) -> Any:
     try:
         converted = _adapter(key).validate_json(written, strict=True)
     except ValidationError as error:
-        raise ValueError(_in_words(key, value, error)) from None
+        raise _wrong(key, value, error) from None
     return _place(key, converted) if isinstance(converted, Path) else converted
 
 
 def convert_text(key: str, text: str) -> Any:
-    """The typed value of `key` from text, as an environment variable has it; lists are split at commas."""
+    """The typed value of `key` from text, as an environment variable has it.
+
+    Lists are split at commas; lists of tables are JSON.
+    """
+    if _table(key) is not None:
+        return convert(key, _json(key, text))
     if get_origin(known_keys()[key].annotation) is tuple:
         items = [item.strip() for item in text.split(",") if item.strip()]
         return convert(key, items)
     try:
         converted = _adapter(key).validate_strings(text.strip())
     except ValidationError as error:
-        raise ValueError(_in_words(key, text, error)) from None
+        raise _wrong(key, text, error) from None
     if isinstance(converted, float) and converted in {float("inf"), float("-inf")}:
         raise ValueError(f"{key} should be a finite number, not {text!r}")
     return _place(key, converted) if isinstance(converted, Path) else converted
@@ -109,19 +122,51 @@ def _place(key: str, path: Path) -> Path:
     return expanded
 
 
-def _in_words(key: str, value: object, error: ValidationError) -> str:
+def _table(key: str) -> type[BaseModel] | None:
+    """What the entries of a list of tables are."""
+    inner = get_args(known_keys()[key].annotation)
+    found = inner[0] if inner and get_origin(known_keys()[key].annotation) is tuple else None
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+
+def _json(key: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError(f"{key} should be a list of tables, written as JSON, not {text!r}") from None
+
+
+def _wrong(key: str, value: object, error: ValidationError) -> Wrong:
     first = error.errors(include_url=False)[0]
     wrong = first["input"] if first["loc"] else value
-    said = f"{key} {first['msg'].removeprefix('Input ')}, not {wrong!r}"
-    meant = difflib.get_close_matches(wrong, _choices(key), n=1) if isinstance(wrong, str) else []
+    table = _table(key)
+    if table is None or not first["loc"]:
+        return Wrong(key, _in_words(key, first["msg"], wrong, _choices(known_keys()[key].annotation)))
+    number, *inside = first["loc"]
+    deep = f"{key}.{number}" + "".join(f".{name}" for name in inside[:1])
+    name = f"{key}[{int(number) + 1}]" + "".join(f".{part}" for part in inside[:1])
+    if first["type"] == "extra_forbidden":
+        meant = difflib.get_close_matches(str(inside[0]), table.model_fields, n=1)
+        known = f"; did you mean {meant[0]}?" if meant else f"; there are {', '.join(table.model_fields)}"
+        return Wrong(deep, f"there is no setting {name}{known}")
+    if not inside:
+        return Wrong(deep, f"{name} {first['msg'].removeprefix('Value error, ').removeprefix('Input ')}")
+    return Wrong(
+        deep, _in_words(name, first["msg"], wrong, _choices(table.model_fields[str(inside[0])].annotation))
+    )
+
+
+def _in_words(name: str, message: str, wrong: object, choices: list[str]) -> str:
+    said = f"{name} {message.removeprefix('Input ')}, not {wrong!r}"
+    meant = difflib.get_close_matches(wrong, choices, n=1) if isinstance(wrong, str) else []
     return f"{said}; did you mean {meant[0]}?" if meant else said
 
 
-def _choices(key: str) -> list[str]:
+def _choices(annotation: Any) -> list[str]:
     def literals(annotation: Any) -> Iterator[str]:
         if get_origin(annotation) is Literal:
             yield from get_args(annotation)
         for inner in get_args(annotation):
             yield from literals(inner)
 
-    return list(literals(known_keys()[key].annotation))
+    return list(literals(annotation))

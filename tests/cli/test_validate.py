@@ -242,3 +242,30 @@ def test_looking_for_changes_runs_no_filter_of_the_repository(cli: Cli, reposito
     (repository / "good.py").write_text(UNTYPED)
     assert cli("validate", "project", "--changed", *FAST).status == 1
     assert not trap.exists()
+
+
+# -- what is left out --------------------------------------------------------------------------
+
+
+def test_what_is_off_is_not_reported_and_the_stage_says_so(cli: Cli, project: Path) -> None:
+    """Globs begin in the folder of the settings file, wherever the project and the user are."""
+    (project / "pyproject.toml").write_text("[project]\nname = 'x'\nversion = '1'\n")
+    (project / "old").mkdir()
+    (project / "old" / "bad.py").write_text(UNTYPED)
+    assert cli("validate", "project", *FAST).status == 1
+    (cli.folder / "quantumlayer.toml").write_text("[[check.off]]\npaths = ['/project/old']\n")
+    ended = cli("validate", "project", *FAST)
+    assert ended.status == 0, ended.out
+    assert "bad.py" not in ended.out
+    assert "check.off leaves out 1 file" in ended.out
+
+
+def test_switches_are_explained(cli: Cli) -> None:
+    (cli.folder / "quantumlayer.toml").write_text(
+        "[[check.off]]\npaths = ['old', 'gen']\n\n[[check.off]]\nstages = ['security']\ntools = ['ruff']\n"
+    )
+    shown = cli("config", "show", "--changed").out
+    assert "paths old gen" in shown
+    assert "stages security; tools ruff" in shown
+    listed = {each["key"]: each for each in json.loads(cli("config", "show", "--changed", "--json").out)}
+    assert listed["check.off"]["value"][0]["paths"] == ["old", "gen"]

@@ -93,7 +93,7 @@ async def test_validating_is_offered_in_a_python_file_and_works(
     ready: Editor, workspace: Path, name: str
 ) -> None:
     uri = ready.open(workspace / name, "def f(:\n")
-    (action,) = await ready.code_actions(uri)
+    action, *_ = await ready.code_actions(uri)
     assert (action["title"], action["kind"]) == (VALIDATE, "refactor.quantumlayer.validate")
     assert action["command"]["command"] == "quantumlayer.validateFile"
     assert action["command"]["arguments"] == [uri]
@@ -127,7 +127,7 @@ async def test_validating_is_not_offered_elsewhere(
 @pytest.mark.parametrize(
     ("only", "titles"),
     [
-        (["refactor"], [VALIDATE]),
+        (["refactor"], [VALIDATE, "Run the tests of this file"]),
         (["refactor.quantumlayer.validate"], [VALIDATE]),
         (["refactor.quantumlayer.generate"], []),
         (["quickfix"], []),
@@ -143,5 +143,6 @@ async def test_validating_is_offered_when_its_kind_is_asked_for(
 async def test_an_old_editor_gets_a_plain_command_to_validate(editor: Editor, workspace: Path) -> None:
     await editor.initialize(workspace, {**FULL, "textDocument": {"codeAction": {}}})
     uri = editor.open(workspace / "a.py", "x = 1\n")
-    (command,) = await editor.code_actions(uri)
+    command, tests = await editor.code_actions(uri)
     assert command == {"title": VALIDATE, "command": "quantumlayer.validateFile", "arguments": [uri]}
+    assert tests["command"] == "quantumlayer.runTests"

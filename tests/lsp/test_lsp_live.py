@@ -434,3 +434,18 @@ async def test_tools_that_are_killed_are_not_missed(ready: Editor, workspace: Pa
     ready.change(uri, {"text": "\n" + FAULTY}, version=2)
     found = await told(ready, uri, "F401", "S105", "bad-return", version=2)
     assert next(each for each in found if each["code"] == "F401")["range"]["start"]["line"] == 1
+
+
+async def test_what_is_off_is_shown_neither_live_nor_when_validated(editor: Editor, workspace: Path) -> None:
+    editor.settings = {"check": {"off": [{"paths": ["a.py"], "stages": ["security"]}]}}
+    await editor.initialize(workspace)
+    (workspace / "a.py").write_text(FAULTY)
+    (workspace / "b.py").write_text(FAULTY)
+    other = await told(editor, editor.open(workspace / "b.py"), "S105", "F401")
+    assert "quantumlayer/security" in sources(other).values()
+    uri = editor.open(workspace / "a.py")
+    await told(editor, uri, "F401")
+    await editor.command("validateFile", uri)
+    assert "security (switched off by check.off)" in await editor.ending(60)
+    everything = [each for each in editor.received("textDocument/publishDiagnostics") if each["uri"] == uri]
+    assert not any(one["code"] == "S105" for each in everything for one in each["diagnostics"])

@@ -9,12 +9,12 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import psutil
 import pytest
 from lsp_briefs import APP, BRIEF, WORDS, answer_well
-from quantumlayer.settings import LiveSettings
+from quantumlayer.settings import CheckSettings, Extension, LiveSettings
 from support.scripted_server import ScriptedServer
 
 HERE = Path(__file__).parent
@@ -108,8 +108,10 @@ def test_the_other_editors_examples_start_the_same_server() -> None:
     assert example("elisp").count("(") == example("elisp").count(")")
 
 
-def test_the_stages_that_are_left_to_others_are_settings() -> None:
-    (live,) = (loaded["live"] for loaded in toml_examples() if "live" in loaded)
-    assert LiveSettings(**live).stages == ("security", "types")
-    lists = re.findall(r"`(\[[^`]*\])`", PAGE.partition("## When another")[2].partition("```")[0])
-    assert [LiveSettings(stages=json.loads(text)).stages for text in lists]
+def test_what_is_left_to_other_extensions_is_a_setting() -> None:
+    (shown,) = (loaded for loaded in toml_examples() if "live" in loaded)
+    assert LiveSettings(**shown["live"]).beside == ("ruff", "pylance")
+    assert CheckSettings(**shown["check"]).off[0].paths == ("generated",)
+    table = PAGE.partition("| beside |")[2].partition("\n\n")[0]
+    named = re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in table.splitlines()[2:]))
+    assert sorted(named) == sorted(get_args(Extension))

@@ -337,3 +337,45 @@ def test_loading_is_quick(load: Load, user: Path, workspace: Path) -> None:
     for _ in range(20):
         load()
     assert (time.perf_counter() - began) / 20 < 0.05
+
+
+# -- lists of tables ---------------------------------------------------------------------------
+
+
+def test_each_entry_knows_the_folder_of_its_file(load: Load, workspace: Path) -> None:
+    write(workspace / "quantumlayer.toml", "[[check.off]]\npaths = ['gen']\nstages = ['types']\n")
+    (rule,) = load().check.off
+    assert (rule.paths, rule.stages, rule.folder) == (("gen",), ("types",), str(workspace))
+    assert hash(load()) == hash(load())
+
+
+def test_a_mistake_in_an_entry_is_told_with_its_own_line(load: Load, workspace: Path) -> None:
+    write(
+        workspace / "quantumlayer.toml",
+        "[[check.off]]\npaths = ['gen']\n\n[[check.off]]\n# a comment\nstagse = ['types']\n",
+    )
+    (problem,) = problems(load)
+    assert problem.endswith("toml:6: there is no setting check.off[2].stagse; did you mean stages?")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("stages = ['tipes']", "check.off[1].stages"),
+        ("languages = ['pyhton']", "did you mean python?"),
+        ("paths = 'gen'", "check.off[1].paths"),
+        ("", "names none of paths, languages, stages and tools"),
+        ("folder = '/'\npaths = ['a']", "there is no setting check.off[1].folder"),
+    ],
+)
+def test_what_is_wrong_in_an_entry_is_said(load: Load, workspace: Path, entry: str, said: str) -> None:
+    write(workspace / "quantumlayer.toml", f"[[check.off]]\n{entry}\n")
+    (problem,) = problems(load)
+    assert said in problem
+
+
+def test_an_entry_can_come_from_the_environment_as_json(load: Load, workspace: Path) -> None:
+    (rule,) = load({"QUANTUMLAYER_CHECK__OFF": '[{"stages": ["style"]}]'}).check.off
+    assert rule.stages == ("style",)
+    with pytest.raises(OptionsError, match="written as JSON"):
+        load({"QUANTUMLAYER_CHECK__OFF": "style"})

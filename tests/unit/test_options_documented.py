@@ -28,7 +28,9 @@ def test_what_only_users_may_set_is_documented() -> None:
 
 
 def test_the_example_loads(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-    (tmp_path / "quantumlayer.toml").write_text(example, encoding="utf-8")
+    example, switches = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "quantumlayer.toml").write_text(f"{example}\n{switches}", encoding="utf-8")
     loaded = load_settings(workspace=tmp_path, environ={"QUANTUMLAYER_CONFIG": str(tmp_path / "none.toml")})
     assert (loaded.models.fallbacks, loaded.budget.usd) == (("embedded",), 0.5)
+    assert [rule.stages for rule in loaded.check.off] == [(), ("security",), ("style",), ()]
+    assert loaded.check.off[2].languages == ("sql", "shell")

@@ -15,6 +15,7 @@ from ...settings import Settings
 from ..types import Finding, OpenFile, SourceFile, Stage, StageResult, ToolRun
 from .adapters.omissions import Omissions
 from .process import Tools, written
+from .switches import Switches
 from .types import Project, Surroundings, ToolError
 from .warm.pyrefly import WarmPyrefly
 from .warm.ruff import WarmRuff
@@ -46,6 +47,9 @@ class LiveMesh:
         limit = self._settings.validate_.max_file_kb * 1024
         if file.language != "python":
             return
+        switches = Switches(self._settings, file.folder, live=True)
+        stages = [stage for stage in stages if switches.is_on(stage, file.path)]
+        told = switches.telling(file.path, told)
         if len(file.text) > limit:
             reason = f"larger than validate.max_file_kb allows ({limit // 1024})"
             told([StageResult(stage=stage, status="skipped", reason=reason) for stage in stages])

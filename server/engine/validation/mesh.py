@@ -23,6 +23,7 @@ from .packages import Packages
 from .process import Tools, written
 from .runtime import RuntimeReport, run_variants
 from .runtime_stage import judge
+from .switches import OFF, Switches, partly
 from .types import Project, Surroundings, ToolError, finding, language_of
 
 if TYPE_CHECKING:
@@ -34,12 +35,18 @@ _GATE = {"compile", "ruff parser", "omissions", "imports"}
 
 
 class Mesh:
-    """Judges projects. `no_sandbox` is the reason to give where there is no sandbox."""
+    """Judges projects. `no_sandbox`: why there is no sandbox; `switches`: what the user leaves out."""
 
     def __init__(
-        self, settings: Settings, journal: Journal, sandbox: "Sandbox | None", no_sandbox: str = ""
+        self,
+        settings: Settings,
+        journal: Journal,
+        sandbox: "Sandbox | None",
+        no_sandbox: str = "",
+        switches: Switches | None = None,
     ) -> None:
         self._settings = settings
+        self._switches = switches
         self._journal = journal
         self._sandbox = sandbox
         self._no_sandbox = no_sandbox or "there is no sandbox"
@@ -120,16 +127,19 @@ class Mesh:
     # -- one stage ------------------------------------------------------------------------------
 
     async def _stage(self, stage: Stage, project: Project, around: Surroundings, emit: Emit) -> StageResult:
-        if stage is Stage.RUNTIME:
-            result = await self._runtime(project)
+        off = self._off(stage, project)
+        if off and len(off) == len(project.files):
+            result = StageResult(stage=stage, status="skipped", reason=OFF)
+        elif stage is Stage.RUNTIME:
+            result = partly(await self._runtime(project, off), off, ())
         elif too_large := self._too_large(project):
             result = StageResult(stage=stage, status="skipped", reason=too_large)
         else:
-            result = await self._judge(stage, project, around)
+            result = await self._judge(stage, project, around, off)
         emit(StageFinished(result=result))
         return result
 
-    async def _runtime(self, project: Project) -> StageResult:
+    async def _runtime(self, project: Project, off: frozenset[str]) -> StageResult:
         sandbox = self._sandbox
         if sandbox is None:
             return StageResult(stage=Stage.RUNTIME, status="skipped", reason=self._no_sandbox)
@@ -144,8 +154,9 @@ class Mesh:
                 [()],
                 project.packages,
                 seconds=seconds,
-                tests=project.tests,
+                tests=[path for path in project.tests if path not in off],
                 imports=True,
+                not_imported=off,
                 journal=self._journal,
                 known=self._packages,
             )
@@ -153,17 +164,29 @@ class Mesh:
             return _not_run(error)
         return judge(report, project, sandbox.name, sandbox.version)
 
+    def _off(self, stage: Stage, project: Project, tool: str = "") -> frozenset[str]:
+        """The files that the user leaves out."""
+        if not self._switches:
+            return frozenset()
+        paths = (file.path for file in project.files)
+        return frozenset(path for path in paths if not self._switches.is_on(stage, path, tool))
+
     def _too_large(self, project: Project) -> str:
         limit = self._settings.validate_.max_file_kb * 1024
         large = [file.path for file in project.files if len(file.text) > limit]
         return f"{', '.join(large)}: larger than validate.max_file_kb allows" if large else ""
 
-    async def _judge(self, stage: Stage, project: Project, around: Surroundings) -> StageResult:
-        present = {language_of(file.path) for file in project.files}
-        tools = [a for a in self._adapters if a.stage is stage and a.languages & present]
-        if not tools:
+    async def _judge(
+        self, stage: Stage, project: Project, around: Surroundings, off: frozenset[str]
+    ) -> StageResult:
+        present = {language_of(file.path) for file in project.files if file.path not in off}
+        known = [a for a in self._adapters if a.stage is stage and a.languages & present]
+        if not known:
             languages = ", ".join(sorted(present - _TEXT)) or "a project without code"
             return StageResult(stage=stage, status="skipped", reason=f"no tool for {languages}")
+        tools = [tool for tool in known if len(self._off(stage, project, tool.name)) < len(project.files)]
+        if not tools:
+            return StageResult(stage=stage, status="skipped", reason=OFF)
         outcomes = await _all([self._try(tool, project, around) for tool in tools])
         findings = _merged([found for outcome in outcomes for found in outcome[0]])
         runs = tuple(outcome[1] for outcome in outcomes if outcome[1])
@@ -174,7 +197,7 @@ class Mesh:
         status = "failed" if failed else "skipped" if reasons else "passed"
         if unread and not reasons and stage is Stage.SYNTAX:
             reasons.append(f"not checked, no tool for {', '.join(unread)}")
-        return StageResult(
+        result = StageResult(
             stage=stage,
             status=status,
             reason="; ".join(reasons),
@@ -182,6 +205,7 @@ class Mesh:
             tools=runs,
             facts=_facts(project, covered - _TEXT, findings),
         )
+        return partly(result, off, [tool.name for tool in known if tool not in tools])
 
     # -- one tool -------------------------------------------------------------------------------
 
@@ -195,6 +219,8 @@ class Mesh:
         except ToolError as error:
             return [], None, str(error)
         seconds = round(time.perf_counter() - started, 4)
+        off = self._off(tool.stage, project, tool.name)
+        found = [one for one in found if one.path not in off]
         return found, ToolRun(name=tool.name, version=version, seconds=seconds, cached=reused), ""
 
     async def _use(

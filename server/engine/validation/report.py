@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
-from ..types import Edit, Finding, Range, Severity, StageResult
+from ..types import Edit, Finding, Range, Related, Severity, StageResult
 
 Format = Literal["text", "json", "sarif", "github"]
 FORMATS: tuple[Format, ...] = ("text", "json", "sarif", "github")
@@ -143,9 +143,16 @@ def _result(found: Finding, rule_index: int) -> dict[str, Any]:
     if found.path:
         location = {"artifactLocation": {"uri": _uri(found.path)}, "region": _region(found.range)}
         result["locations"] = [{"physicalLocation": location}]
+        if found.related:
+            result["relatedLocations"] = [_related(one) for one in found.related]
         if found.fix is not None:
             result["fixes"] = [_sarif_fix(found.path, found.fix.title, found.fix.edits)]
     return result
+
+
+def _related(one: Related) -> dict[str, Any]:
+    place = {"artifactLocation": {"uri": _uri(one.path)}, "region": _region(one.range)}
+    return {"physicalLocation": place, "message": {"text": one.message}}
 
 
 def _sarif_fix(path: str, title: str, edits: Sequence[Edit]) -> dict[str, Any]:

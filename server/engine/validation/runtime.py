@@ -4,19 +4,21 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...settings import Settings
 from ..errors import SandboxError
+from ..events import Emit
 from ..journal import Journal
 from ..types import SourceFile, Value
+from .live_output import LiveOutput
 from .packages import Packages, requirements
 from .types import Project, is_test, is_test_module, source_roots
 
 if TYPE_CHECKING:
-    from ..sandbox import Outcome, Sandbox
+    from ..sandbox import OnOutput, Outcome, Sandbox
 
 TEST_SECONDS = 8.0
 IMPORT_SECONDS = 10.0
@@ -52,6 +54,8 @@ class TestOutcome(Value):
     at: str = ""
     """Path of the deepest of the project's files in the traceback."""
     line: int = 0
+    test_line: int = 0
+    """The deepest line of the test's own file in the traceback; 0 if it is in none."""
     seconds: float = 0.0
 
     @property
@@ -100,19 +104,29 @@ async def run_variants(
     seconds: float,
     tests: Sequence[str] | None = None,
     imports: bool = False,
+    not_imported: Collection[str] = (),
     test_seconds: float = TEST_SECONDS,
     journal: Journal | None = None,
     known: Packages | None = None,
+    emit: Emit | None = None,
 ) -> tuple[RuntimeReport, ...]:
     """Runs the same tests on every variant, which is `base` with some files in place of its own.
 
     All share one sandbox but no files, no processes and no time: each has `seconds`. `tests` are paths;
-    without them those that pytest would recognise by name. Raises SandboxError when the sandbox
-    failed or packages cannot be had; what the project does is in the reports.
+    without them those that pytest would recognise by name. `imports`: every module but `not_imported` is
+    imported, too. `emit` is told of each test as it ends, and of what the project prints.
+
+    Raises SandboxError when the sandbox failed or packages cannot be had; what projects do is in the reports.
     """
     found: dict[int, RuntimeReport] = {}
+
+    def modules(project: Project) -> list[dict[str, str]]:
+        paths = [file.path for file in project.files]
+        found = _modules(paths, source_roots(paths)) if imports else []
+        return [module for module in found if module["path"] not in not_imported]
+
     projects = [Project.of(base).overlaid(variant) for variant in variants]
-    keys = [_key(sandbox, settings, p, packages, tests, imports, seconds, test_seconds) for p in projects]
+    keys = [_key(sandbox, settings, p, packages, tests, modules(p), seconds, test_seconds) for p in projects]
     if journal is not None:
         for number, key in enumerate(keys):
             if (stored := await journal.get("validate.runtime", key)) is not None:
@@ -125,9 +139,11 @@ async def run_variants(
     }
     while waiting:
         folder = await (known or Packages(settings, sandbox.python)).folder(requirements(packages))
-        request = limits | _request(base, [variants[number] for number in waiting], tests, imports)
+        request = limits | _request(base, [variants[number] for number in waiting], tests, modules)
         request["budget"] = settings.sandbox.output_kb * 1024 // (4 * len(waiting))
-        genuine, lost = await _in_sandbox(sandbox, request, folder, seconds * len(waiting) + _START_S)
+        request["live"] = settings.sandbox.output_kb * 512 if emit else 0
+        listen = LiveOutput(emit) if emit else None
+        genuine, lost = await _in_sandbox(sandbox, request, folder, seconds * len(waiting) + _START_S, listen)
         reports = [genuine[number] for number in range(len(waiting)) if number in genuine]
         # Whoever ended the harness loses its own report; those after it have not been run yet.
         settled = reports if len(reports) == len(waiting) else [*reports, lost]
@@ -145,7 +161,7 @@ def _key(
     project: Project,
     packages: Sequence[str],
     tests: Sequence[str] | None,
-    imports: bool,
+    modules: list[dict[str, str]],
     seconds: float,
     test_seconds: float,
 ) -> dict[str, Any]:
@@ -156,7 +172,7 @@ def _key(
         "files": {file.path: file.digest for file in project.files},
         "tests": list(project.tests if tests is None else tests),
         "packages": sorted(packages),
-        "imports": imports,
+        "imports": [module["path"] for module in modules],
         "seconds": [seconds, test_seconds],
     }
 
@@ -165,7 +181,7 @@ def _request(
     files: Sequence[SourceFile],
     variants: Sequence[Sequence[SourceFile]],
     tests: Sequence[str] | None,
-    imports: bool,
+    modules: Callable[[Project], list[dict[str, str]]],
 ) -> dict[str, Any]:
     everything = base = Project.of(files)
     for variant in variants:
@@ -177,7 +193,7 @@ def _request(
         "files": {file.path: file.text for file in base.files},
         "variants": [{file.path: file.text for file in variant} for variant in variants],
         "roots": list(reversed(roots)),
-        "modules": _modules(paths, roots) if imports else [],
+        "modules": modules(everything),
         "tests": [path for path in chosen if is_test_module(path)],
         "programs": {name: _programs()[name] for name in ("importing", "testing")},
     }
@@ -205,7 +221,11 @@ def _programs() -> Mapping[str, str]:
 
 
 async def _in_sandbox(
-    sandbox: "Sandbox", request: dict[str, Any], packages: Path | None, seconds: float
+    sandbox: "Sandbox",
+    request: dict[str, Any],
+    packages: Path | None,
+    seconds: float,
+    listen: "OnOutput | None" = None,
 ) -> tuple[dict[int, RuntimeReport], RuntimeReport]:
     """Reports by number, up to the first that is lost, and what to say of that one."""
     from ..sandbox import Job
@@ -217,7 +237,7 @@ async def _in_sandbox(
         packages=packages,
         seconds=seconds,
     )
-    outcome = await sandbox.run(job)
+    outcome = await sandbox.run(job, listen)
     reports = _genuine(outcome.stdout)
     if not reports and outcome.exit_code not in {None, 0} and not _was_killed(outcome):
         said = outcome.stderr.strip().splitlines()[-1:] or [f"exit code {outcome.exit_code}"]

@@ -2,16 +2,21 @@
 
 from typing import Literal
 
-from ..types import Finding, Severity, Stage, StageResult, ToolRun
+from ..types import Finding, Position, Range, Related, Severity, Stage, StageResult, ToolRun
 from .runtime import ImportOutcome, RuntimeReport, TestOutcome
 from .types import Project, finding
 
 _BAD = {"failed": "failed", "error": "could not run", "timeout": "did not end"}
 
 
-def judge(report: RuntimeReport, project: Project, sandbox: str, version: str) -> StageResult:
-    """Failed by what was seen to fail; skipped if not everything could be seen; else passed."""
-    findings = (*_import_findings(report), *_test_findings(report, project))
+def judge(
+    report: RuntimeReport, project: Project, sandbox: str, version: str, *, at_tests: bool = False
+) -> StageResult:
+    """Failed by what was seen to fail; skipped if not everything could be seen; else passed.
+
+    A failure stands where it was raised; with `at_tests`, on the line of the test that led there.
+    """
+    findings = (*_import_findings(report), *_test_findings(report, project, at_tests))
     reason = report.problem
     status: Literal["passed", "failed", "skipped"]
     if findings:
@@ -55,20 +60,36 @@ def _import_findings(report: RuntimeReport) -> list[Finding]:
     ]
 
 
-def _test_findings(report: RuntimeReport, project: Project) -> list[Finding]:
+def _test_findings(report: RuntimeReport, project: Project, at_tests: bool) -> list[Finding]:
     known = {file.path for file in project.files}
     found = []
     for test in report.tests:
         if test.outcome in _BAD:
-            path = test.at if test.at in known else test.id.partition("::")[0]
-            found.append(
-                _finding(
-                    f"test-{test.outcome}", test, path, f"{test.id} {_BAD[test.outcome]}: {test.message}"
-                )
-            )
+            own = test.id.partition("::")[0]
+            path = test.at if test.at in known and not at_tests else own
+            line = test.test_line if at_tests and test.test_line else None
+            message = f"{test.id} {_BAD[test.outcome]}: {test.message}"
+            one = _finding(f"test-{test.outcome}", test, path, message, line)
+            found.append(one.model_copy(update={"related": _elsewhere(test, path, own, known)}))
     return found
 
 
-def _finding(rule: str, one: ImportOutcome | TestOutcome, path: str, message: str) -> Finding:
-    line = one.line if one.at == path else 1
+def _elsewhere(test: TestOutcome, path: str, own: str, known: set[str]) -> tuple[Related, ...]:
+    """The other end of the way from the test to where it was raised."""
+    if path == own and test.at in known and test.at != own:
+        return (Related(path=test.at, range=_line(test.line), message=f"raised here: {test.message}"),)
+    if path != own and test.test_line:
+        return (Related(path=own, range=_line(test.test_line), message=f"reached from {test.id}"),)
+    return ()
+
+
+def _line(number: int) -> Range:
+    place = Position(line=max(number - 1, 0), column=0)
+    return Range(start=place, end=place)
+
+
+def _finding(
+    rule: str, one: ImportOutcome | TestOutcome, path: str, message: str, line: int | None = None
+) -> Finding:
+    line = line or (one.line if one.at == path else 1)
     return finding(Stage.RUNTIME, "sandbox", rule, Severity.ERROR, path, message, start=(max(line, 1), 0))

@@ -33,6 +33,7 @@ PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 GRACE_S = 2.0
 RESTARTS = 20
 OUTPUT_KEPT = 4000
+KEPT_FROM_HOST = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TZ")
 SHARED = ("/work", "/tmp", "/dev/shm")  # noqa: S108 - inside the sandbox
 
 
@@ -45,8 +46,7 @@ def main() -> None:
         report = Variant(request, files).run()
         text = json.dumps([number, report])
         mark = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-        sys.stdout.write("\n" + mark + " " + text + "\n")
-        sys.stdout.flush()
+        print(f"\n{mark} {text}", flush=True)
 
 
 def seal_off() -> None:
@@ -60,8 +60,7 @@ def seal_off() -> None:
 def tell_key() -> bytes:
     """Makes the key and waits until the host has taken it out of the pipe, where others could read it."""
     key = os.urandom(32)
-    sys.stdout.write(f"key {key.hex()}\n")
-    sys.stdout.flush()
+    print(f"key {key.hex()}", flush=True)
     waiting = array.array("i", [0])
     for _ in range(1000):
         with contextlib.suppress(OSError):
@@ -83,6 +82,7 @@ class Variant:
         self.folder = tempfile.mkdtemp(prefix="run-", dir=os.getcwd())
         self.home = os.path.join(self.folder, "home")
         self.root = os.path.join(self.folder, "project")
+        self.live = int(request.get("live", 0))
         self.report: dict[str, Any] = {"imports": [], "tests": [], "complete": True, "problem": ""}
 
     def run(self) -> dict[str, Any]:
@@ -120,8 +120,14 @@ class Variant:
                 remove(os.path.join(folder, name))
 
     def give_up(self, problem: str) -> None:
-        self.report["complete"] = False
-        self.report["problem"] = self.report["problem"] or problem
+        self.report.update(complete=False, problem=self.report["problem"] or problem)
+
+    def say(self, kind: str, what: Any) -> None:
+        """Tells while it goes on. No more than the host asked for: the report needs room after it."""
+        line = f"live {json.dumps([kind, what])}"
+        if len(line) <= self.live:
+            self.live -= len(line)
+            print(f"\n{line}", flush=True)
 
     def left(self) -> float:
         return float(self.deadline - time.monotonic())
@@ -181,9 +187,7 @@ class Session:
         ending = "took longer than the limit" if child.overdue else child.ending()
         child.end()
         kill_descendants()
-        if self.ended:
-            return True
-        return self.blame(current, child.overdue, ending, child.output)
+        return self.ended or self.blame(current, child.overdue, ending, child.output)
 
     def limit(self, current: dict[str, Any]) -> float:
         seconds = self.variant.request["test_seconds" if current["what"] == "test" else "import_seconds"]
@@ -194,7 +198,7 @@ class Session:
         if kind == "collected":
             self.collected = [*self.results, *event["ids"]]
         elif kind == "result":
-            self.results[event["id"]] = event
+            self.settle(event)
             current.update(what="", id="", since=time.monotonic())
         elif kind == "start":
             current.update(what=event["what"], id=event["id"], since=time.monotonic())
@@ -222,12 +226,17 @@ class Session:
         return False
 
     def record(self, test: str, outcome: str, message: str, details: str = "") -> None:
-        self.results[test] = {"id": test, "outcome": outcome, "message": message, "details": details}
+        self.settle({"id": test, "outcome": outcome, "message": message, "details": details})
+
+    def settle(self, result: dict[str, Any]) -> None:
+        self.results[result["id"]] = result
+        told = {"test": result["id"], "outcome": result["outcome"], "seconds": result.get("seconds", 0)}
+        done = len(self.results)
+        self.variant.say("test", {**told, "done": done, "total": max(len(self.collected), done)})
 
     def finish(self) -> None:
-        missing = [test for test in self.collected if test not in self.results]
         late = self.variant.left() <= 0
-        for test in missing:
+        for test in [test for test in self.collected if test not in self.results]:
             self.record(test, "not_run", "out of time" if late else "the test session ended before it")
         if late:
             self.variant.give_up(f"the time limit of {self.variant.request['seconds']:g} s was reached")
@@ -242,6 +251,7 @@ class Child:
     """
 
     def __init__(self, variant: Variant, program: str, details: dict[str, Any]) -> None:
+        self.variant = variant
         self.secret = os.urandom(16).hex()
         self.output = ""
         self.overdue = False
@@ -283,7 +293,9 @@ class Child:
                     *lines, buffers[end] = (buffers[end] + part).split(b"\n")
                     yield from filter(None, map(self.parse, lines))
                 else:
-                    self.output = (self.output + part.decode("utf-8", "replace"))[-OUTPUT_KEPT:]
+                    text = part.decode("utf-8", "replace")
+                    self.output = (self.output + text)[-OUTPUT_KEPT:]
+                    self.variant.say("output", text.replace(self.variant.root + os.sep, ""))
             if self.process.poll() is not None and not select.select(list(open_ends), [], [], 0)[0]:
                 return  # Only a process it left behind still holds the pipe.
 
@@ -292,9 +304,8 @@ class Child:
             event = json.loads(line)
         except ValueError:
             return None
-        if not isinstance(event, dict) or event.pop("secret", "") != self.secret:
-            return None
-        return event
+        genuine = isinstance(event, dict) and event.pop("secret", "") == self.secret
+        return event if genuine else None
 
     def ending(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -311,10 +322,9 @@ class Child:
 
 
 def entries(folder: str) -> set[str]:
-    try:
+    with contextlib.suppress(OSError):
         return set(os.listdir(folder))
-    except OSError:
-        return set()
+    return set()
 
 
 def remove(path: str) -> None:
@@ -333,13 +343,8 @@ def remove(path: str) -> None:
 
 
 def environment(home: str) -> dict[str, str]:
-    kept = {
-        name: os.environ[name]
-        for name in ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TZ")
-        if name in os.environ
-    }
     return {
-        **kept,
+        **{name: os.environ[name] for name in KEPT_FROM_HOST if name in os.environ},
         "HOME": home,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",

@@ -63,7 +63,10 @@ class Recorder:
             return
         error = call.excinfo.value
         at, line = self.place(call.excinfo.traceback)
-        self.current.update(kind=type(error).__name__, message=summary(error), at=at, line=line)
+        own = self.place(call.excinfo.traceback, only=node.nodeid.partition("::")[0])[1]
+        self.current.update(
+            kind=type(error).__name__, message=summary(error), at=at, line=line, test_line=own
+        )
         if isinstance(error, TookTooLong):
             self.current["outcome"] = "timeout"
             self.current["message"] = str(error)
@@ -89,11 +92,12 @@ class Recorder:
 
     # -- where -----------------------------------------------------------------------------------
 
-    def place(self, entries: Any) -> tuple[str, int]:
+    def place(self, entries: Any, only: str = "") -> tuple[str, int]:
+        """The deepest of the project's lines, or of those in one file."""
         found = ("", 0)
         for entry in entries:
             path = self.relative(entry.path)
-            if path:
+            if path and (not only or path == only):
                 found = (path, entry.lineno + 1)
         return found
 

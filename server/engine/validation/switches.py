@@ -1,0 +1,107 @@
+"""What a user does not want to be looked at: by path, language, stage and tool.
+
+It is for files that somebody works on. Generated code is judged whole, whatever the settings say.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from ...settings import Off, OffBelow, Settings
+from ..types import Stage, StageResult
+from .types import language_of
+
+OFF = "switched off by check.off"
+_PYTHON_TYPES = Off(languages=("python",), stages=("syntax", "types"), tools=("ruff", "pyrefly"))
+_PYTHON_STYLE = Off(languages=("python",), stages=("style",), tools=("ruff",))
+_WEB = ("javascript", "typescript")
+SHOWN_BY = {
+    "ruff": Off(languages=("python",), stages=("syntax", "style"), tools=("ruff",)),
+    "flake8": _PYTHON_STYLE,
+    "pylint": _PYTHON_STYLE,
+    "pylance": _PYTHON_TYPES,
+    "pyright": _PYTHON_TYPES,
+    "basedpyright": _PYTHON_TYPES,
+    "ty": _PYTHON_TYPES,
+    "pyrefly": _PYTHON_TYPES,
+    "mypy": Off(languages=("python",), stages=("types",), tools=("pyrefly",)),
+    "eslint": Off(languages=_WEB, stages=("style",)),
+    "oxlint": Off(languages=_WEB, stages=("style",)),
+    "biome": Off(languages=_WEB, stages=("syntax", "style")),
+    "typescript": Off(languages=_WEB, stages=("syntax", "types")),
+}
+"""What another extension shows already. It shows nothing of what was left out of the code, and few show
+what is a risk: those stay."""
+
+
+class Switches:
+    """`folder` is where the paths that are asked about begin; empty: nobody knows."""
+
+    def __init__(self, settings: Settings, folder: str = "", *, live: bool = False) -> None:
+        beside = tuple(SHOWN_BY[name] for name in settings.live.beside) if live else ()
+        self._rules = (*settings.check.off, *beside)
+        self._folder = folder
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def is_on(self, stage: Stage, path: str, tool: str = "") -> bool:
+        """Whether `path` is looked at; without a tool, by any of the stage's tools."""
+        return not any(self._fits(rule, stage, path, tool) for rule in self._rules)
+
+    def telling(
+        self, path: str, told: Callable[[Sequence[StageResult]], None]
+    ) -> Callable[[Sequence[StageResult]], None]:
+        """`told` without the results of tools that are off; a file has been looked at all the same."""
+
+        def tell(results: Sequence[StageResult]) -> None:
+            told([self._kept(result, path) for result in results])
+
+        return tell if self else told
+
+    def paths(self, stage: Stage, paths: Iterable[str], tool: str = "") -> tuple[str, ...]:
+        """Those that are looked at."""
+        return tuple(path for path in paths if self.is_on(stage, path, tool))
+
+    def _kept(self, result: StageResult, path: str) -> StageResult:
+        if all(self.is_on(result.stage, path, tool.name) for tool in result.tools):
+            return result
+        return result.model_copy(update={"findings": (), "status": "passed"})
+
+    def _fits(self, rule: Off, stage: Stage, path: str, tool: str) -> bool:
+        return (
+            (not rule.stages or str(stage) in rule.stages)
+            and (not rule.tools or tool in rule.tools)
+            and (not rule.languages or language_of(path) in rule.languages)
+            and (not rule.paths or self._lies_in(path, rule))
+        )
+
+    def _lies_in(self, path: str, rule: Off) -> bool:
+        below = rule.folder if isinstance(rule, OffBelow) else ""
+        if below and self._folder:
+            whole = Path(self._folder, path)
+            if not whole.is_relative_to(below):
+                return False
+            path = whole.relative_to(below).as_posix()
+        return any(_pattern(glob).fullmatch(path) for glob in rule.paths)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(glob: str) -> re.Pattern[str]:
+    """As in a `.gitignore`: without a slash inside, of that name in any folder; a folder is all below it."""
+    inner = glob.strip("/")
+    anywhere = "" if "/" in glob.rstrip("/") else "(?:.*/)?"
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", inner)
+    special = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile(anywhere + "".join(special.get(part) or re.escape(part) for part in parts) + "(?:/.*)?")
+
+
+def partly(result: StageResult, off: Collection[str], tools: Sequence[str]) -> StageResult:
+    """The result, which says that not every file, or not every tool, is in it."""
+    if result.status == "skipped" or not (off or tools):
+        return result
+    files = f"{len(off)} {'file' if len(off) == 1 else 'files'}"
+    what = ", ".join([*([files] if off else []), *tools])
+    reason = "; ".join(part for part in (result.reason, f"check.off leaves out {what}") if part)
+    return result.model_copy(update={"reason": reason})
