@@ -12,6 +12,7 @@ CHECKS = {
     "syntax": syntax.check,
     "omissions": omissions.check,
     "imports": imports.check,
+    "guarded": imports.guarded,
     "credentials": credentials.check,
 }
 

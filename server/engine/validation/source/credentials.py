@@ -44,7 +44,9 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[A-Za-z]+([-_. /:@][A-Za-z]+)*")
-_REFERENCE = re.compile(r"[$%{<(\[]|^(env|vault|ref|file|https?|arn|secrets?)[.:/]|^/|^\.{0,2}/|\w\(|=>|->")
+_REFERENCE = re.compile(
+    r"[$%{<(\[]|^(env|vault|ref|file|https?|arn|secrets?)[.:/]|^/|^\.{0,2}/|\w\(|=>|->|^\d{4}-\d\d-\d\d"
+)
 _NAME = re.compile(r"([A-Za-z_][\w-]*)[\"'\])]*\s*(?::=|=>|[:=]|\s)\s*[@bru]*[\"'`]?$")
 _SECRET_NAME = re.compile(
     r"token|secret|pass(word|wd|phrase)|pwd|api_?key|access_?key|credential|auth_?key", re.I
