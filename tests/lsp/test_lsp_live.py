@@ -449,3 +449,31 @@ async def test_what_is_off_is_shown_neither_live_nor_when_validated(editor: Edit
     assert "security (switched off by check.off)" in await editor.ending(60)
     everything = [each for each in editor.received("textDocument/publishDiagnostics") if each["uri"] == uri]
     assert not any(one["code"] == "S105" for each in everything for one in each["diagnostics"])
+
+
+async def test_a_name_that_a_module_does_not_have_is_told(ready: Editor, workspace: Path) -> None:
+    """But not where the code provides for it."""
+    guarded = "try:\n    from itertools import batched\nexcept ImportError:\n    batched = None\n"
+    text = f"from itertools import flatten\n\n{guarded}"
+    uri = ready.open(workspace / "a.py", text)
+    found = await told(ready, uri, "missing-module-attribute")
+    lines = [each["range"]["start"]["line"] for each in found if each["code"] == "missing-module-attribute"]
+    assert lines == [0]
+
+
+async def test_a_key_is_told_after_a_pause_and_its_comment_silences_it(
+    ready: Editor, workspace: Path
+) -> None:
+    key = "ghp" + "_" + "Zr3LmT5vXw9YbNcKd7Hf4Gj6Ps1Qa2Wd8Ek0"
+    line = f'HEADERS = ["{key}"]'
+    uri = ready.open(workspace / "a.py", f"{line}\n")
+    found = await told(ready, uri, "github-key")
+    (secret,) = [each for each in found if each["code"] == "github-key"]
+    assert secret["source"] == "quantumlayer/security"
+    assert key not in secret["message"]
+    offered = await actions(ready, uri, character=15)
+    (allow,) = [each for each in offered if each["title"] == "Allow this secret here"]
+    text = applied(f"{line}\n", edits_of(allow))
+    assert text == f"{line}  # pragma: allowlist secret\n"
+    ready.change(uri, {"text": text}, version=2)
+    await cleared(ready, uri)

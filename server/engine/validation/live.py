@@ -1,8 +1,8 @@
 """The mesh while someone types: one open file at a time, by tools that are kept warm.
 
-Syntax, style and security come at once, types after a short pause and omissions after a longer one,
-because they cost more and half a line has little to say about them. The gate of generated code is `mesh`:
-it asks more tools, and its errors count. Comments that switch a rule off count here, and not there.
+Syntax, style and security come at once, types after a short pause, omissions and secrets after a longer
+one, because they cost more and half a line has little to say about them. The gate of generated code is
+`mesh`: it asks more tools, and its errors count. Comments that switch a rule off count here, and not there.
 """
 
 import asyncio
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from ...settings import Settings
 from ..types import Finding, OpenFile, SourceFile, Stage, StageResult, ToolRun
+from .adapters import Adapter
+from .adapters.credentials import Credentials
 from .adapters.omissions import Omissions
 from .process import Tools, written
 from .switches import Switches
@@ -37,6 +39,7 @@ class LiveMesh:
         self._servers: dict[tuple[str, str], WarmServer] = {}
         self._tools = Tools()
         self._omissions = Omissions()
+        self._credentials = Credentials(obeyed=True)
 
     async def check(self, file: OpenFile, told: Told) -> None:
         """Tells what each tool found as it comes; a stage may have two tools, which come one by one.
@@ -61,7 +64,11 @@ class LiveMesh:
             if Stage.TYPES in stages:
                 group.create_task(_after(pause, self._types(file, told)))
             if Stage.STYLE in stages:
-                group.create_task(_after(max(pause, _LONG_PAUSE_S), self._omitted(file, told)))
+                group.create_task(_after(max(pause, _LONG_PAUSE_S), self._read(self._omissions, file, told)))
+            if Stage.SECURITY in stages:
+                group.create_task(
+                    _after(max(pause, _LONG_PAUSE_S), self._read(self._credentials, file, told))
+                )
 
     def forget(self, file: OpenFile) -> None:
         """The file is not open any more."""
@@ -94,8 +101,8 @@ class LiveMesh:
             return
         told([_result(Stage.TYPES, found, "pyrefly")])
 
-    async def _omitted(self, file: OpenFile, told: Told) -> None:
-        """What was left out of the code. It runs our own reader, so there is no tool to be missing."""
+    async def _read(self, tool: Adapter, file: OpenFile, told: Told) -> None:
+        """What a reader of our own finds, so there is no tool to be missing."""
         try:
             source = SourceFile(path=file.path, text=file.text)
         except ValueError:
@@ -109,8 +116,8 @@ class LiveMesh:
                     cache=self._settings.storage.cache_dir,
                     seconds=_SECONDS,
                 )
-                found = await self._omissions.run(Project.of([source]), around, self._tools)
-            told([_result(Stage.STYLE, found, self._omissions.name)])
+                found = await tool.run(Project.of([source]), around, self._tools)
+            told([_result(tool.stage, found, tool.name)])
 
     def _server(self, name: str, file: OpenFile) -> WarmServer:
         key = (name, file.folder)

@@ -24,7 +24,7 @@ from .process import Tools, written
 from .runtime import RuntimeReport, run_variants
 from .runtime_stage import judge
 from .switches import OFF, Switches, partly
-from .types import Project, Surroundings, ToolError, finding, language_of
+from .types import ANY_LANGUAGE, Project, Surroundings, ToolError, finding, language_of, reads
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -180,9 +180,9 @@ class Mesh:
         self, stage: Stage, project: Project, around: Surroundings, off: frozenset[str]
     ) -> StageResult:
         present = {language_of(file.path) for file in project.files if file.path not in off}
-        known = [a for a in self._adapters if a.stage is stage and a.languages & present]
+        known = [a for a in self._adapters if a.stage is stage and a.languages & (present | ANY_LANGUAGE)]
+        languages = ", ".join(sorted(present - _TEXT)) or "a project without code"
         if not known:
-            languages = ", ".join(sorted(present - _TEXT)) or "a project without code"
             return StageResult(stage=stage, status="skipped", reason=f"no tool for {languages}")
         tools = [tool for tool in known if len(self._off(stage, project, tool.name)) < len(project.files)]
         if not tools:
@@ -191,7 +191,9 @@ class Mesh:
         findings = _merged([found for outcome in outcomes for found in outcome[0]])
         runs = tuple(outcome[1] for outcome in outcomes if outcome[1])
         reasons = [outcome[2] for outcome in outcomes if outcome[2]]
-        covered = frozenset[str]().union(*(tool.languages for tool in tools)) | _TEXT
+        if all(tool.languages == ANY_LANGUAGE for tool in tools):
+            reasons.append(f"no tool for {languages}; only {', '.join(tool.name for tool in tools)} looked")
+        covered = (frozenset[str]().union(*(tool.languages for tool in tools)) | _TEXT) - ANY_LANGUAGE
         unread = sorted(present - covered)
         failed = any(found.severity is Severity.ERROR for found in findings)
         status = "failed" if failed else "skipped" if reasons else "passed"
@@ -232,7 +234,7 @@ class Mesh:
         self, tool: Adapter, project: Project, around: Surroundings, only: str = ""
     ) -> tuple[list[Finding], str, bool]:
         version = await asyncio.to_thread(tool.version)
-        files = tuple(file for file in project.files if language_of(file.path) in tool.languages)
+        files = tuple(file for file in project.files if reads(tool.languages, file.path))
         paths = {file.path for file in files}
         project = project.model_copy(update={"files": files})
         narrowed = only if isinstance(tool, Mypy) else ""

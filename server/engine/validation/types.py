@@ -38,6 +38,9 @@ _LANGUAGES = {
     ".css": "css",
 }
 
+ANY_LANGUAGE = frozenset({"*"})
+"""The languages of a tool that reads every text there is."""
+
 
 class ToolError(QuantumLayerError):
     """A validator is missing, crashed or took too long: its stage cannot be called passed."""
@@ -99,6 +102,11 @@ def is_test_module(path: str) -> bool:
 def language_of(path: str) -> str:
     suffix = PurePosixPath(path).suffix.lower()
     return _LANGUAGES.get(suffix, suffix.lstrip(".") or "text")
+
+
+def reads(languages: frozenset[str], path: str) -> bool:
+    """Whether a tool for `languages` reads the file."""
+    return languages == ANY_LANGUAGE or language_of(path) in languages
 
 
 def source_roots(paths: Iterable[str]) -> tuple[str, ...]:

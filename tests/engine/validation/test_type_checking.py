@@ -140,3 +140,31 @@ async def test_packages_that_bring_what_mypy_has_itself_are_no_obstacle(mesh, ma
     )
     result = await types(mesh, make({"a.py": text}, packages=("pydantic",)))
     assert errors(result) == {"typeddict-item"}, result
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from itertools import flatten\n\nx = flatten\n",
+        "import os\n\nfrom os.path import joinpath\n\nx = joinpath(os.sep)\n",
+    ],
+)
+async def test_a_name_that_the_standard_library_does_not_have_is_an_error(mesh, make, text):
+    (result,) = await mesh.check(make({"a.py": text}), (Stage.TYPES,))
+    assert [(found.rule, str(found.severity)) for found in result.findings] == [("attr-defined", "error")]
+
+
+async def test_a_guarded_import_may_lack_its_name(mesh, make):
+    text = "try:\n    from itertools import flatten\nexcept ImportError:\n    flatten = None\n\nx = flatten\n"
+    (result,) = await mesh.check(make({"a.py": text}), (Stage.TYPES,))
+    assert not [found for found in result.findings if found.severity is Severity.ERROR]
+
+
+async def test_a_name_that_a_file_of_the_project_lacks_is_told_once(mesh, make):
+    files = {
+        "src/kit/__init__.py": "",
+        "src/kit/b.py": "y = 1\n",
+        "src/kit/a.py": "from kit.b import z\n\nx = z\n",
+    }
+    (result,) = await mesh.check(make(files), (Stage.TYPES,))
+    assert [found.rule for found in result.findings] == ["no-such-name"]

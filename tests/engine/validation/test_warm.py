@@ -245,7 +245,7 @@ async def test_what_comes_at_once_comes_together_and_the_rest_after(tmp_path: Pa
     assert rules["S602"].severity is Severity.ERROR
     assert rules["bad-return"].severity is Severity.WARNING
     assert rules["empty-body"].stage is Stage.STYLE
-    assert {str(result.stage) for batch in later for result in batch} == {"types", "style"}
+    assert {str(result.stage) for batch in later for result in batch} == {"types", "style", "security"}
 
 
 async def test_the_live_stages_agree_with_the_mesh(tmp_path: Path) -> None:

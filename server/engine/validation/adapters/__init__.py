@@ -6,6 +6,7 @@ from ...types import Finding, Stage
 from ..process import Tools
 from ..types import Project, Surroundings
 from .compile import Compile
+from .credentials import Credentials
 from .imports import Imports
 from .mypy import Mypy
 from .omissions import Omissions
@@ -23,7 +24,7 @@ class Adapter(Protocol):
 
     @property
     def languages(self) -> frozenset[str]:
-        """Which files it reads; the others are not even part of its cache key."""
+        """Which files it reads, or ANY_LANGUAGE; the others are not even part of its cache key."""
 
     @property
     def rules(self) -> Any:
@@ -37,4 +38,4 @@ class Adapter(Protocol):
 
 
 def adapters() -> tuple[Adapter, ...]:
-    return (Compile(), Parser(), Style(), Omissions(), Security(), Mypy(), Imports())
+    return (Compile(), Parser(), Style(), Omissions(), Security(), Credentials(), Mypy(), Imports())

@@ -16,6 +16,7 @@ from ...types import Finding, Severity, Stage
 from ..process import Tools
 from ..types import Project, Surroundings, ToolError, finding, language_of, source_roots
 from . import severities
+from .child import read_source
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -32,6 +33,7 @@ OPTIONS = (
     *("--enable-error-code=unused-coroutine", "--no-color-output", "--show-traceback"),
 )
 _CACHES = 4
+_LACKING = 'Module "'
 _OWN_MODULES = frozenset({"typing_extensions.py", "mypy_extensions.py", "_typeshed"})
 
 
@@ -42,7 +44,7 @@ class Mypy:
 
     @property
     def rules(self) -> Any:
-        return [OPTIONS, severities.TYPES]
+        return [OPTIONS, severities.TYPES, 1]
 
     def version(self) -> str:
         try:
@@ -65,7 +67,7 @@ class Mypy:
                 seconds=around.seconds,
                 env={"MYPYPATH": os.pathsep.join(_search(paths, around.scratch, packages))},
             )
-        found = _read(done.stdout, project)
+        found = await _without_guarded(_read(done.stdout, project), project, around, tools)
         if done.code not in {0, 1} and not any(one.severity is Severity.ERROR for one in found):
             said = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit code {done.code}"]
             raise ToolError(f"mypy failed: {said[0]}")
@@ -144,11 +146,35 @@ def _read(output: str, project: Project) -> list[Finding]:
     return found
 
 
+async def _without_guarded(
+    found: list[Finding], project: Project, around: Surroundings, tools: Tools
+) -> list[Finding]:
+    """Not what an import lacks whose failure the code provides for."""
+    lacking = {one.path for one in found if one.message.startswith(_LACKING)}
+    if not lacking:
+        return found
+    files = project.model_copy(update={"files": tuple(f for f in project.files if f.path in lacking)})
+    guarded = await read_source("guarded", files, around, tools)
+    lines = {(one["path"], one["line"] - 1) for one in guarded}
+    return [
+        one
+        for one in found
+        if not (one.message.startswith(_LACKING) and (one.path, one.range.start.line) in lines)
+    ]
+
+
 def _wanted(problem: dict[str, Any], lines: dict[str, list[str]]) -> bool:
     known = problem["file"].replace("\\", "/") in lines
-    # `from project.module import nothing` is told by the import checker.
-    imported = problem["code"] == "attr-defined" and problem["message"].startswith('Module "')
-    return known and problem["severity"] == "error" and not imported
+    return known and problem["severity"] == "error" and not _is_own_import(problem, lines)
+
+
+def _is_own_import(problem: dict[str, Any], lines: dict[str, list[str]]) -> bool:
+    """`from project.module import nothing` is told by the import checker."""
+    if problem["code"] != "attr-defined" or not problem["message"].startswith(_LACKING):
+        return False
+    top = problem["message"].removeprefix(_LACKING).partition('"')[0].partition(".")[0]
+    own = (path.removeprefix(f"{root}/") for path in lines for root in source_roots(lines))
+    return any(path.partition("/")[0] in {top, f"{top}.py", f"{top}.pyi"} for path in own)
 
 
 def _finding(problem: dict[str, Any], project: Project, lines: dict[str, list[str]]) -> Finding:
@@ -175,6 +201,8 @@ def _finding(problem: dict[str, Any], project: Project, lines: dict[str, list[st
 def _severity(code: str, message: str, in_tests: bool) -> Severity:
     level = severities.TYPES.get(code, severities.TYPES[""])
     stopped = code in {"syntax", "blocker"}
+    if code == "attr-defined" and message.startswith(_LACKING) and 'attribute "_' in message:
+        return Severity.WARNING  # a private name, which stubs may leave out
     if level is Severity.ERROR and not stopped and (in_tests or _about_none(code, message)):
         return Severity.WARNING
     return level

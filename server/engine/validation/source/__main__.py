@@ -3,11 +3,18 @@
 import json
 import sys
 
+import credentials  # type: ignore[import-not-found, unused-ignore]
 import imports  # type: ignore[import-not-found, unused-ignore]
 import omissions  # type: ignore[import-not-found, unused-ignore]
 import syntax  # type: ignore[import-not-found, unused-ignore]
 
-CHECKS = {"syntax": syntax.check, "omissions": omissions.check, "imports": imports.check}
+CHECKS = {
+    "syntax": syntax.check,
+    "omissions": omissions.check,
+    "imports": imports.check,
+    "guarded": imports.guarded,
+    "credentials": credentials.check,
+}
 
 if __name__ == "__main__":
     request = json.load(sys.stdin)

@@ -27,6 +27,18 @@ def check(
     return found
 
 
+def guarded(files: dict[str, str]) -> list[dict[str, Any]]:
+    """Imports that may fail, because the code provides for it: their lines."""
+    found = []
+    for path, text in files.items():
+        tree = _Modules({path: text}, []).tree(path)
+        if tree is not None:
+            needed = {id(node) for node in _imports(tree)}
+            every = (node for node in ast.walk(tree) if isinstance(node, Import))
+            found += [{"path": path, "line": node.lineno} for node in every if id(node) not in needed]
+    return found
+
+
 class _Modules:
     """The project's modules by dotted name, and what each defines."""
 

@@ -24,7 +24,6 @@ _NOT_TYPES = {
     "missing-import",  # told in words of our own, where it is certain
     "missing-source",
     "untyped-import",
-    "missing-module-attribute",
     "parse-error",
     "invalid-syntax",
     "unused-import",  # ruff's
@@ -86,7 +85,9 @@ class WarmPyrefly:
         codec = PositionCodec(types.PositionEncodingKind(unit))
         lines = lines_of(file.text)
         found = [
-            _finding(file, one, lines, codec) for one in diagnostics if one.get("code") not in _NOT_TYPES
+            _finding(file, one, lines, codec)
+            for one in diagnostics
+            if one.get("code") not in _NOT_TYPES and not _may_be_missing(one, lines)
         ]
         lost = [one for one in diagnostics if one.get("code") == "missing-import"]
         return found + (self._unknown(file, lost, lines, codec) if lost else [])
@@ -132,6 +133,26 @@ def _installed(folder: Path) -> list[Path]:
     ]
 
 
+def _may_be_missing(diagnostic: dict[str, Any], lines: list[str]) -> bool:
+    """A name that a module lacks, where that is provided for, or where the name is private."""
+    if diagnostic.get("code") != "missing-module-attribute":
+        return False
+    row = diagnostic["range"]["start"]["line"]
+    private = diagnostic["message"].startswith("Could not import `_")
+    return private or (row < len(lines) and _outer(row, lines).startswith("try:"))
+
+
+def _outer(row: int, lines: list[str]) -> str:
+    """The line that the block of line `row` begins with."""
+    depth = _depth(lines[row])
+    above = (line for line in reversed(lines[:row]) if line.strip() and _depth(line) < depth)
+    return next(above, "").strip()
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))
+
+
 def _finding(file: OpenFile, diagnostic: dict[str, Any], lines: list[str], codec: PositionCodec) -> Finding:
     code = str(diagnostic.get("code") or "type-error")
     start = _position(diagnostic["range"]["start"], lines, codec)
@@ -171,7 +192,7 @@ def _suppression(code: str, row: int, lines: list[str]) -> Fix | None:
     above = "".join(lines[:row])
     if above.count('"""') % 2 or above.count("'''") % 2:
         return None
-    indent = lines[row][: len(lines[row]) - len(lines[row].lstrip(" \t"))]
+    indent = lines[row][: _depth(lines[row])]
     start = Position(line=row, column=0)
     comment = f"{indent}# pyrefly: ignore [{code}]\n"
     edit = Edit(range=Range(start=start, end=start), text=comment)

@@ -1,0 +1,52 @@
+"""Security: keys, tokens and passwords in any text, by detect-secrets in a child that asks nobody."""
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from ...types import Edit, Finding, Fix, Position, Range, Stage
+from ..process import Tools
+from ..types import ANY_LANGUAGE, Project, Surroundings, ToolError
+from .child import as_finding, read_source
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """`obeyed`: whether a comment that allows a line silences it, or makes an info of it."""
+
+    obeyed: bool = False
+    name: str = "secrets"
+    stage: Stage = Stage.SECURITY
+    languages: frozenset[str] = ANY_LANGUAGE
+
+    @property
+    def rules(self) -> Any:
+        return [1, self.obeyed]
+
+    def version(self) -> str:
+        try:
+            return version("detect-secrets")
+        except PackageNotFoundError as error:
+            raise ToolError(
+                "detect-secrets is not installed", "Install the package `detect-secrets`."
+            ) from error
+
+    async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        self.version()
+        tests = list(project.tests)
+        found = await read_source("credentials", project, around, tools, tests=tests, obeyed=self.obeyed)
+        return [_finding(problem) for problem in found]
+
+
+def _finding(problem: dict[str, Any]) -> Finding:
+    return as_finding(Stage.SECURITY, "secrets", problem).model_copy(update={"suppress": _allowed(problem)})
+
+
+def _allowed(problem: dict[str, Any]) -> Fix | None:
+    """The tool's own comment at the end of the line, where the language has comments."""
+    if not problem["comment"]:
+        return None
+    end = Position(line=problem["line"] - 1, column=problem["line_end"])
+    text = f"  {problem['comment']} pragma: allowlist secret"
+    edit = Edit(range=Range(start=end, end=end), text=text)
+    return Fix(title="Allow this secret here", edits=(edit,), safe=False)
