@@ -112,13 +112,18 @@ class Engine:
         packages: Sequence[str] = (),
         emit: Emit = ignore,
     ) -> tuple[StageResult, ...]:
-        """Runs the stages over files as they are; third-party `packages` are made importable."""
+        """Runs the stages over files as they are; third-party `packages` are made importable.
+
+        Minified and generated files are left alone, and named in the result.
+        """
+        from .validation.leaving import why_left_alone
         from .validation.mesh import Mesh
         from .validation.types import Project
 
         sandbox = await self._sandbox() if Stage.RUNTIME in stages else None
         mesh = Mesh(self.settings, await self._journal(), sandbox, self._sandbox_error)
-        project = Project.of(files, packages=tuple(packages))
+        alone = tuple(file.path for file in files if why_left_alone(file.path, file.text))
+        project = Project.of(files, tuple(packages)).model_copy(update={"left_alone": alone})
         return await mesh.check(project, stages, emit=emit)
 
     # -- while someone types -------------------------------------------------------------------

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 
+from ..engine.languages import is_code
 from . import fixes, tidying
 from .names import GENERATE_CAPSULE, VALIDATE_FILE
 
@@ -31,7 +32,7 @@ async def code_action(
     if document is None:
         return None
     found: list[types.CodeAction | types.Command] = []
-    if server.features.code_action_literals and _is_python(document):
+    if server.features.code_action_literals:
         if _wanted(str(types.CodeActionKind.QuickFix.value), params.context.only):
             found += fixes.at(server, document, params.range)
         wanted = [kind for kind in tidying.KINDS if _wanted(kind, params.context.only)]
@@ -45,7 +46,7 @@ async def _jobs(
 ) -> list[types.CodeAction | types.Command]:
     if _wanted(KIND, params.context.only) and await asyncio.to_thread(_is_brief, document):
         title, kind, name = TITLE, KIND, GENERATE_CAPSULE
-    elif _wanted(VALIDATE_KIND, params.context.only) and _is_python(document):
+    elif _wanted(VALIDATE_KIND, params.context.only) and _is_code(document):
         title, kind, name = VALIDATE_TITLE, VALIDATE_KIND, VALIDATE_FILE
     else:
         return []
@@ -63,9 +64,9 @@ def _wanted(ours: str, only: object) -> bool:
     return any(kind == "" or kind == ours or ours.startswith(f"{kind}.") for kind in kinds)
 
 
-def _is_python(document: "Snapshot") -> bool:
+def _is_code(document: "Snapshot") -> bool:
     parts = urlsplit(document.uri)
-    return parts.scheme == "file" and parts.path.endswith((".py", ".pyi"))
+    return parts.scheme == "file" and is_code(unquote(parts.path))
 
 
 def _is_brief(document: "Snapshot") -> bool:

@@ -2,6 +2,7 @@
 
 A stage passes when all its tools ran and none found an error. A tool that is missing, crashes or
 takes too long makes the stage `skipped`, with the reason, unless another tool found an error already.
+What nothing on this machine reads is named in the reason of a stage that judged the rest.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from ...settings import Settings
 from ..errors import SandboxError
 from ..events import Emit, StageFinished, ignore
 from ..journal import Journal
+from ..languages import language_of, to_be_read
 from ..types import Finding, Severity, SourceFile, Stage, StageResult, ToolRun
 from .adapters import Adapter, adapters
 from .adapters.mypy import Mypy
@@ -23,13 +25,14 @@ from .packages import Packages
 from .process import Tools, written
 from .runtime import RuntimeReport, run_variants
 from .runtime_stage import judge
-from .types import Project, Surroundings, ToolError, finding, language_of
+from .types import Project, Surroundings, ToolError, ToolMissing, finding
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
 T = TypeVar("T")
 _TEXT = {"text", "ini"}
+Outcome = tuple[list[Finding], ToolRun | None, ToolError | None]
 _GATE = {"compile", "ruff parser", "omissions", "imports"}
 
 
@@ -159,43 +162,45 @@ class Mesh:
         return f"{', '.join(large)}: larger than validate.max_file_kb allows" if large else ""
 
     async def _judge(self, stage: Stage, project: Project, around: Surroundings) -> StageResult:
-        present = {language_of(file.path) for file in project.files}
+        present = {language_of(file.path) for file in project.files if file.path not in project.left_alone}
         tools = [a for a in self._adapters if a.stage is stage and a.languages & present]
         if not tools:
+            present = to_be_read(present, stage) or present
             languages = ", ".join(sorted(present - _TEXT)) or "a project without code"
             return StageResult(stage=stage, status="skipped", reason=f"no tool for {languages}")
         outcomes = await _all([self._try(tool, project, around) for tool in tools])
         findings = _merged([found for outcome in outcomes for found in outcome[0]])
         runs = tuple(outcome[1] for outcome in outcomes if outcome[1])
-        reasons = [outcome[2] for outcome in outcomes if outcome[2]]
+        faults = [outcome[2] for outcome in outcomes if outcome[2]]
         covered = frozenset[str]().union(*(tool.languages for tool in tools)) | _TEXT
-        unread = sorted(present - covered)
         failed = any(found.severity is Severity.ERROR for found in findings)
-        status = "failed" if failed else "skipped" if reasons else "passed"
-        if unread and not reasons and stage is Stage.SYNTAX:
+        unable = not runs or any(not isinstance(fault, ToolMissing) for fault in faults)
+        status = "failed" if failed else "skipped" if unable else "passed"
+        reasons = list(dict.fromkeys(_why(fault) for fault in faults))
+        if unread := sorted(to_be_read(present, stage) - covered):
             reasons.append(f"not checked, no tool for {', '.join(unread)}")
+        if project.left_alone and stage is Stage.SYNTAX:
+            reasons.append(f"left alone, minified or generated: {', '.join(project.left_alone)}")
         return StageResult(
             stage=stage,
             status=status,
             reason="; ".join(reasons),
             findings=findings,
             tools=runs,
-            facts=_facts(project, covered - _TEXT, findings),
+            facts=_facts(project, _read_by(tools, outcomes), findings),
         )
 
     # -- one tool -------------------------------------------------------------------------------
 
-    async def _try(
-        self, tool: Adapter, project: Project, around: Surroundings
-    ) -> tuple[list[Finding], ToolRun | None, str]:
+    async def _try(self, tool: Adapter, project: Project, around: Surroundings) -> Outcome:
         """Findings, the run, and why there was none."""
         started = time.perf_counter()
         try:
             found, version, reused = await self._asked(tool, project, around)
         except ToolError as error:
-            return [], None, str(error)
+            return [], None, error
         seconds = round(time.perf_counter() - started, 4)
-        return found, ToolRun(name=tool.name, version=version, seconds=seconds, cached=reused), ""
+        return found, ToolRun(name=tool.name, version=version, seconds=seconds, cached=reused), None
 
     async def _use(
         self, tool: Adapter, project: Project, around: Surroundings, only: str = ""
@@ -206,7 +211,11 @@ class Mesh:
         self, tool: Adapter, project: Project, around: Surroundings, only: str = ""
     ) -> tuple[list[Finding], str, bool]:
         version = await asyncio.to_thread(tool.version)
-        files = tuple(file for file in project.files if language_of(file.path) in tool.languages)
+        files = tuple(
+            file
+            for file in project.files
+            if language_of(file.path) in tool.languages and file.path not in project.left_alone
+        )
         paths = {file.path for file in files}
         project = project.model_copy(update={"files": files})
         narrowed = only if isinstance(tool, Mypy) else ""
@@ -288,9 +297,20 @@ def _merged(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(kept, key=lambda f: (f.path, f.range.start.line, f.range.start.column, f.tool)))
 
 
+def _why(fault: ToolError) -> str:
+    return f"not checked: {fault}" if isinstance(fault, ToolMissing) else str(fault)
+
+
+def _read_by(tools: Sequence[Adapter], outcomes: Sequence[Outcome]) -> frozenset[str]:
+    return frozenset[str]().union(
+        *(tool.languages for tool, done in zip(tools, outcomes, strict=True) if done[1])
+    )
+
+
 def _facts(
     project: Project, languages: frozenset[str], findings: tuple[Finding, ...]
 ) -> dict[str, int | float | str]:
     counts = {level: sum(f.severity is level for f in findings) for level in Severity}
-    read = sum(language_of(file.path) in languages for file in project.files)
+    judged = (file.path for file in project.files if file.path not in project.left_alone)
+    read = sum(language_of(path) in languages for path in judged)
     return {"files_checked": read, "errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING]}

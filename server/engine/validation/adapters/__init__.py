@@ -5,7 +5,9 @@ from typing import Any, Protocol
 from ...types import Finding, Stage
 from ..process import Tools
 from ..types import Project, Surroundings
+from . import oxlint
 from .compile import Compile
+from .grammar import TREE_SITTER, YAML
 from .imports import Imports
 from .mypy import Mypy
 from .omissions import Omissions
@@ -37,4 +39,8 @@ class Adapter(Protocol):
 
 
 def adapters() -> tuple[Adapter, ...]:
-    return (Compile(), Parser(), Style(), Omissions(), Security(), Mypy(), Imports())
+    return (
+        *(Compile(), Parser(), YAML, TREE_SITTER),
+        *(Style(), Omissions(), Security(), Mypy(), Imports()),
+        *(oxlint.SYNTAX, oxlint.STYLE, oxlint.RISKS),
+    )
