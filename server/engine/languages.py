@@ -40,12 +40,12 @@ _EDITORS = {
     "terraform-vars": "terraform",
     "docker": "dockerfile",
     "yml": "yaml",
-    "github-actions-workflow": "yaml",
+    "github-actions-workflow": "workflow",
 }
-_IDS = {"shell": "shellscript", "c++": "cpp"}
-CODE = frozenset(_SUFFIXES) - {"text", "ini"}
+_IDS = {"workflow": "yaml", "shell": "shellscript", "c++": "cpp"}
+CODE = frozenset({*_SUFFIXES, "workflow"}) - {"text", "ini"}
 """Languages that the mesh judges in some stage; the rest is read by programs and people only."""
-_DATA = frozenset({"json", "jsonc", "toml", "html", "css"})
+_DATA = frozenset({"yaml", "json", "jsonc", "toml", "html", "css"})
 TYPED = frozenset({"python", "javascript", "typescript", "go", "java", "rust", "c", "c++"})
 """Languages in which there is something to say about types."""
 
@@ -76,6 +76,10 @@ def _by_name(path: PurePosixPath) -> str:
     name = path.name.lower()
     if name in {"dockerfile", "containerfile"} or name.startswith(("dockerfile.", "containerfile.")):
         return "dockerfile"
+    if path.parts[:-1][-2:] == (".github", "workflows") and path.suffix.lower() in {".yml", ".yaml"}:
+        return "workflow"
+    if name in {"action.yml", "action.yaml"}:
+        return "workflow"
     if path.suffix.lower() == ".json" and (
         name.startswith(_COMMENTED_JSON) or (len(path.parts) > 1 and path.parts[-2] == ".vscode")
     ):

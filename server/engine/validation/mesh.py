@@ -221,10 +221,14 @@ class Mesh:
         narrowed = only if isinstance(tool, Mypy) else ""
 
         async def run() -> Any:
-            if isinstance(tool, Mypy):
-                found = await tool.run(project, around, self._tools, narrowed)
-            else:
-                found = await tool.run(project, around, self._tools)
+            try:
+                if isinstance(tool, Mypy):
+                    found = await tool.run(project, around, self._tools, narrowed)
+                else:
+                    found = await tool.run(project, around, self._tools)
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                # Another version of the tool may say what ours did not.
+                raise ToolError(f"{tool.name}: its answer cannot be read ({error!r})") from error
             # The scratch folder may hold more than was asked about, and more than is in the key.
             return [problem.model_dump(mode="json") for problem in found if problem.path in paths]
 

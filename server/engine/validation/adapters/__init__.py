@@ -5,13 +5,15 @@ from typing import Any, Protocol
 from ...types import Finding, Stage
 from ..process import Tools
 from ..types import Project, Surroundings
-from . import oxlint
+from . import hadolint, oxlint, shellcheck, zizmor
 from .compile import Compile
 from .grammar import TREE_SITTER, YAML
 from .imports import Imports
 from .mypy import Mypy
 from .omissions import Omissions
 from .ruff import Parser, Security, Style
+from .typescript import TypeScript
+from .yamllint import Yamllint
 
 
 class Adapter(Protocol):
@@ -42,5 +44,8 @@ def adapters() -> tuple[Adapter, ...]:
     return (
         *(Compile(), Parser(), YAML, TREE_SITTER),
         *(Style(), Omissions(), Security(), Mypy(), Imports()),
-        *(oxlint.SYNTAX, oxlint.STYLE, oxlint.RISKS),
+        *(oxlint.SYNTAX, oxlint.STYLE, oxlint.RISKS, TypeScript()),
+        *(shellcheck.PARSER, shellcheck.STYLE, shellcheck.RISKS),
+        *(hadolint.PARSER, hadolint.STYLE, hadolint.RISKS),
+        *(Yamllint(), zizmor.PARSER, zizmor.RISKS),
     )

@@ -38,4 +38,4 @@ class Reader:
 
 
 TREE_SITTER = Reader("tree-sitter", "grammar", "tree-sitter-language-pack", frozenset(GRAMMARS))
-YAML = Reader("yaml", "documents", "PyYAML", frozenset({"yaml"}))
+YAML = Reader("yaml", "documents", "PyYAML", frozenset({"yaml", "workflow"}))
