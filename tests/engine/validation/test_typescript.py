@@ -79,7 +79,7 @@ async def test_types_are_checked_across_files(mesh, make, checker):
     (result,) = await mesh.check(make(files), (Stage.TYPES,))
     (one,) = result.findings
     assert (result.status, one.path, one.rule) == ("failed", "src/app.tsx", "TS2345")
-    assert (one.range.start.line, one.range.start.column) == (1, 21)
+    assert (one.range.start.line, one.range.start.column) == (1, 20)
 
 
 async def test_what_follows_from_packages_that_are_not_here_is_not_told(mesh, make, checker):

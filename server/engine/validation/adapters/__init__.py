@@ -40,6 +40,15 @@ class Adapter(Protocol):
         """Raises ToolError if it crashed, or took too long."""
 
 
+def live_adapters() -> tuple[Adapter, ...]:
+    """Those that are quick enough to run anew in a longer pause, where no warm tool does their work."""
+    return (
+        *(Omissions(), Yamllint(), zizmor.PARSER, zizmor.RISKS),
+        *(shellcheck.PARSER, shellcheck.STYLE, shellcheck.RISKS),
+        *(hadolint.PARSER, hadolint.STYLE, hadolint.RISKS),
+    )
+
+
 def adapters() -> tuple[Adapter, ...]:
     return (
         *(Compile(), Parser(), YAML, TREE_SITTER),

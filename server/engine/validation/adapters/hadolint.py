@@ -28,7 +28,6 @@ class Hadolint:
     name: str
     stage: Stage
     languages: frozenset[str] = frozenset({"dockerfile"})
-    live: bool = True
     rules: Any = 1
 
     def version(self) -> str:

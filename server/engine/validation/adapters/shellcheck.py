@@ -32,7 +32,6 @@ class ShellCheck:
     name: str
     stage: Stage
     languages: frozenset[str] = frozenset({"shell"})
-    live: bool = True
     rules: Any = 1
 
     def version(self) -> str:

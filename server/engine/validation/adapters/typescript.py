@@ -38,6 +38,8 @@ ABOUT_PACKAGES = frozenset(
     | {7026, 2875, 2688, 2686, 2503, 2669, 2664}
 )
 """What it says where types of packages, of the platform or of a test runner are not there."""
+_AMBIENT = re.compile(r"Cannot find name '(expect|jest|vi|cy|global|Bun|Deno|chrome|JSX|NodeJS|React)'")
+"""Names that packages make known everywhere."""
 _MAYBE = frozenset({2531, 2532, 2533, 2721, 2722, 2723, 18046, 18047, 18048, 18049, 2564, 6133, 6196})
 """It may be null: who switched the strict options off has decided so."""
 _LINE = re.compile(r"^(?P<path>.+?)\((?P<line>\d+),(?P<column>\d+)\): error TS(?P<code>\d+): (?P<said>.*)$")
@@ -96,7 +98,11 @@ def read(output: str, project: Project) -> list[Finding]:
     found = []
     for line in output.splitlines():
         told = _LINE.match(line)
-        if told and told["path"] in lines and (level := severity_of(int(told["code"]))) is not None:
+        if (
+            told
+            and told["path"] in lines
+            and (level := severity_of(int(told["code"]), told["said"])) is not None
+        ):
             row = int(told["line"])
             text = lines[told["path"]]
             column = _column(text[row - 1] if row <= len(text) else "", int(told["column"]) - 1)
@@ -107,9 +113,9 @@ def read(output: str, project: Project) -> list[Finding]:
     return found
 
 
-def severity_of(code: int) -> Severity | None:
-    """None for what is not told: other stages do, or it follows from packages that are not here."""
-    if code in ABOUT_PACKAGES or code < 2000:
+def severity_of(code: int, message: str, *, packages: bool = False) -> Severity | None:
+    """None for what is not told: other stages do, or it follows from `packages` that are not here."""
+    if code < 2000 or (not packages and (code in ABOUT_PACKAGES or _AMBIENT.search(message))):
         return None
     return Severity.WARNING if code in _MAYBE or code >= 6000 else Severity.ERROR
 

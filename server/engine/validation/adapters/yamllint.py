@@ -28,7 +28,6 @@ class Yamllint:
     name: str = "yamllint"
     stage: Stage = Stage.STYLE
     languages: frozenset[str] = frozenset({"yaml", "workflow"})
-    live: bool = True
 
     @property
     def rules(self) -> Any:

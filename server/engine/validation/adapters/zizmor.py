@@ -33,7 +33,6 @@ class Zizmor:
     name: str
     stage: Stage
     languages: frozenset[str] = frozenset({"workflow"})
-    live: bool = True
     rules: Any = 2
 
     def version(self) -> str:

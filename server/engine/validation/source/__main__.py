@@ -1,4 +1,7 @@
-"""Reads `{"check": ..., "files": {path: text}, ...}` on stdin; writes a JSON list of findings."""
+"""Reads `{"check": ..., "files": {path: text}, ...}` on stdin; writes a JSON list of findings.
+
+With the argument `serve` it is a language server instead.
+"""
 
 import json
 import sys
@@ -7,7 +10,10 @@ from importlib import import_module
 CHECKS = {"syntax", "documents", "grammar", "omissions", "imports"}
 
 if __name__ == "__main__":
-    request = json.load(sys.stdin)
-    name = request.pop("check")
-    assert name in CHECKS
-    json.dump(import_module(name).check(**request), sys.stdout)
+    if sys.argv[1:] == ["serve"]:
+        import_module("serving").main()
+    else:
+        request = json.load(sys.stdin)
+        name = request.pop("check")
+        assert name in CHECKS
+        json.dump(import_module(name).check(**request), sys.stdout)
