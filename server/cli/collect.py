@@ -8,12 +8,12 @@ from pathlib import Path
 
 from ..engine.declared import declared_packages
 from ..engine.errors import QuantumLayerError
+from ..engine.languages import is_code
 from ..engine.types import SourceFile
 from .repository import committed, git, is_changed
 
 MOST_FILES = 2000
 MOST_BYTES = 64 * 1024 * 1024
-_CODE = (".py", ".pyi")
 _MARKERS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "requirements.txt"})
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "env", "build", "dist"})
 
@@ -64,14 +64,14 @@ def collect(paths: Sequence[Path], *, max_file_kb: int, since: str = "") -> Coll
         inside = inside or ([path] if path.is_file() else [])
         wanted.update(_changed(path, inside, since) if since else inside)
         known.update(dict.fromkeys([*listed, *wanted]))
-    if since and not any(file.suffix in _CODE for file in wanted):
-        raise NothingChanged(f"no Python file has changed since {since}")
+    if since and not any(is_code(file.as_posix()) for file in wanted):
+        raise NothingChanged(f"no file of code has changed since {since}")
     reader = _Reader(max_file_kb, named=frozenset(asked))
     projects = _projects(list(known), wanted, reader)
     if not projects:
         names = ", ".join(str(path) for path in paths)
         raise NothingToValidate(
-            f"there is no Python file in {names}", "Name a .py file, or a folder with some."
+            f"there is nothing to check in {names}", "Name a file of code, or a folder with some."
         )
     return Collected(projects, reader.left_out())
 
@@ -83,7 +83,7 @@ def _changed(path: Path, files: Sequence[Path], since: str) -> list[Path]:
     known = committed(top, since)
     if known is None:
         raise NothingToValidate(f"git knows no revision {since!r} in {top}", "Name a commit, tag or branch.")
-    code = [file for file in files if file.suffix in _CODE and file.is_file()]
+    code = [file for file in files if is_code(file.as_posix()) and file.is_file()]
     return [file for file in code if is_changed(file, file.relative_to(top).as_posix(), known)]
 
 
@@ -143,11 +143,11 @@ def _projects(known: list[Path], wanted: set[Path], reader: "_Reader") -> tuple[
     found = []
     for root, files in sorted(groups.items()):
         asked = wanted.intersection(files)
-        if any(file.suffix in _CODE for file in asked):
+        if any(is_code(file.as_posix()) for file in asked):
             read = reader.read(root, files, asked)
             paths = frozenset(file.relative_to(root).as_posix() for file in asked)
             kept = paths.intersection(file.path for file in read)
-            if any(path.endswith(_CODE) for path in kept):
+            if any(is_code(path) for path in kept):
                 found.append(LocalProject(root, read, kept, declared_packages(root)))
     return tuple(found)
 
@@ -204,7 +204,7 @@ class _Reader:
 
     def _leave_out(self, reason: str, file: Path, *, tell: bool) -> str | None:
         """Pictures and archives in a folder are no news; code, and what was named, is."""
-        if tell and (file.suffix in _CODE or file in self._named):
+        if tell and (is_code(file.as_posix()) or file in self._named):
             self._left_out[reason].append(os.path.relpath(file))
         return None
 

@@ -27,7 +27,7 @@ def validate(
         Literal["text", "json", "sarif", "github"], typer.Option("--format", "-f", help="How to tell it.")
     ] = "text",
 ) -> None:
-    """Check Python files: syntax, style, security, types, and a run in the sandbox.
+    """Check files of code: syntax, style, security, types, and a run in the sandbox.
 
     In a git repository, what git ignores is left out, unless named. A file is checked together with its
     project, so that its imports are known, but only what was named is reported. When only part of a

@@ -115,8 +115,10 @@ class Engine:
     ) -> tuple[StageResult, ...]:
         """Runs the stages over files as they are; third-party `packages` are made importable.
 
-        `folder`, absolute, is where the files' paths begin, for settings that name paths.
+        `folder`, absolute, is where the files' paths begin, for settings that name paths. Minified and
+        generated files are left alone, and named in the result.
         """
+        from .validation.leaving import why_left_alone
         from .validation.mesh import Mesh
         from .validation.switches import Switches
         from .validation.types import Project
@@ -124,7 +126,8 @@ class Engine:
         sandbox = await self._sandbox() if Stage.RUNTIME in stages else None
         switches = Switches(self.settings, folder)
         mesh = Mesh(self.settings, await self._journal(), sandbox, self._sandbox_error, switches)
-        project = Project.of(files, packages=tuple(packages))
+        alone = tuple(file.path for file in files if why_left_alone(file.path, file.text))
+        project = Project.of(files, tuple(packages)).model_copy(update={"left_alone": alone})
         return await mesh.check(project, stages, emit=emit)
 
     async def run_tests(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from ..engine.languages import is_code
 from . import fixes, tidying
 from .documents import parts_of
 from .names import GENERATE_CAPSULE, RUN_TESTS, VALIDATE_FILE
@@ -33,7 +34,7 @@ async def code_action(
     if document is None:
         return None
     found: list[types.CodeAction | types.Command] = []
-    if server.features.code_action_literals and _is_python(document):
+    if server.features.code_action_literals:
         if _wanted(str(types.CodeActionKind.QuickFix.value), params.context.only):
             found += fixes.at(server, document, params.range)
         wanted = [kind for kind in tidying.KINDS if _wanted(kind, params.context.only)]
@@ -49,9 +50,9 @@ async def _jobs(
     offered = []
     if _wanted(KIND, only) and await asyncio.to_thread(_is_brief, document):
         offered.append((TITLE, KIND, GENERATE_CAPSULE))
-    elif _is_python(document):
-        python = ((VALIDATE_TITLE, VALIDATE_KIND, VALIDATE_FILE), (TESTS_TITLE, TESTS_KIND, RUN_TESTS))
-        offered += [one for one in python if _wanted(one[1], only) and _has_tests(document, one[2])]
+    elif _is_code(document):
+        code = ((VALIDATE_TITLE, VALIDATE_KIND, VALIDATE_FILE), (TESTS_TITLE, TESTS_KIND, RUN_TESTS))
+        offered += [one for one in code if _wanted(one[1], only) and _has_tests(document, one[2])]
     commands = [(kind, types.Command(title, name, arguments=[document.uri])) for title, kind, name in offered]
     if not server.features.code_action_literals:
         return [command for _, command in commands]
@@ -59,8 +60,8 @@ async def _jobs(
 
 
 def _has_tests(document: "Snapshot", command: str) -> bool:
-    """Stubs are not run."""
-    return command != RUN_TESTS or not parts_of(document.uri)[1].endswith(".pyi")
+    """Stubs are not run, nor is what is no Python."""
+    return command != RUN_TESTS or parts_of(document.uri)[1].endswith(".py")
 
 
 def _wanted(ours: str, only: object) -> bool:
@@ -71,9 +72,9 @@ def _wanted(ours: str, only: object) -> bool:
     return any(kind == "" or kind == ours or ours.startswith(f"{kind}.") for kind in kinds)
 
 
-def _is_python(document: "Snapshot") -> bool:
+def _is_code(document: "Snapshot") -> bool:
     scheme, name = parts_of(document.uri)
-    return scheme == "file" and name.endswith((".py", ".pyi"))
+    return scheme == "file" and is_code(name)
 
 
 def _is_brief(document: "Snapshot") -> bool:

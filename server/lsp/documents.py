@@ -177,6 +177,11 @@ class Documents(Workspace):
             return None
         return Snapshot(document.uri, _well_formed(document.source), document.version)
 
+    def language_id(self, uri: str) -> str:
+        """What the editor calls the language of an open document."""
+        document: Any = self.text_documents.get(unquote(uri))
+        return str(getattr(document, "language_id", None) or "")
+
     def all_opened(self) -> tuple[Snapshot, ...]:
         found = (self.opened(uri) for uri in tuple(self.text_documents))
         return tuple(snapshot for snapshot in found if snapshot is not None)

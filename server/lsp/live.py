@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..engine.errors import QuantumLayerError
+from ..engine.languages import CODE, language_of
 from .documents import Snapshot, path_of
 from .shown import key_of
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from .server import QuantumLayerServer
 
 log = logging.getLogger(__name__)
-CODE = (".py", ".pyi")
+WATCHED = (".py", ".pyi", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
+"""What open documents may import."""
 SETTINGS_FILES = ("quantumlayer.toml", "pyproject.toml")
 _LONGEST_WAIT_S = 0.8
 """Of a request for findings; what comes later is told by asking the client to pull again."""
@@ -36,6 +38,7 @@ class _Watched:
 
     uri: str
     path: "Path"
+    language: str
     lent: AsyncExitStack = field(default_factory=AsyncExitStack)
     engine: "Engine | None" = None
     root: "Path | None" = None
@@ -51,7 +54,7 @@ class _Watched:
 
         assert self.root is not None
         inside = self.path.relative_to(self.root).as_posix()
-        return OpenFile(folder=str(self.root), path=inside, text=document.text)
+        return OpenFile(folder=str(self.root), path=inside, text=document.text, language=self.language)
 
 
 class Live:
@@ -66,11 +69,14 @@ class Live:
     def opened(self, uri: str) -> None:
         document = self._server.documents.opened(uri)
         path = path_of(uri) if uri.startswith("file:") else None
-        if document is None or path is None or path.suffix not in CODE:
+        if document is None or path is None:
+            return
+        language = language_of(path.as_posix(), self._server.documents.language_id(uri))
+        if language not in CODE:
             return
         self._server.shown.open(uri, document.text)
         self._stop(uri)
-        self._begin(uri, path)
+        self._begin(uri, path, language)
 
     def changed(self, uri: str) -> None:
         document = self._server.documents.opened(uri)
@@ -89,7 +95,7 @@ class Live:
         if any(uri.rpartition("/")[2] in SETTINGS_FILES for uri in uris):
             self.restart()
             return
-        code = {uri: kind for uri, kind in uris.items() if uri.endswith(CODE)}
+        code = {uri: kind for uri, kind in uris.items() if uri.endswith(WATCHED)}
         if not code:
             return
         for engine in {watched.engine for watched in self._watched.values() if watched.engine is not None}:
@@ -100,12 +106,12 @@ class Live:
 
     def restart(self) -> None:
         """Other settings are in effect: every open document is looked at anew."""
-        for uri, path in [(watched.uri, watched.path) for watched in self._watched.values()]:
+        for uri, path, language in [(one.uri, one.path, one.language) for one in self._watched.values()]:
             self._stop(uri)
             for stage in ("syntax", "style", "security", "types"):
                 self._server.shown.drop(uri, stage)
             self._server.shown.tell(uri)
-            self._begin(uri, path)
+            self._begin(uri, path, language)
 
     async def first_results(self, uri: str) -> None:
         """Waits for the stages that come at once."""
@@ -129,8 +135,8 @@ class Live:
         self._watched.clear()
         await asyncio.gather(*(self._release(one) for one in watched), return_exceptions=True)
 
-    def _begin(self, uri: str, path: "Path") -> None:
-        self._watched[key_of(uri)] = _Watched(uri, path)
+    def _begin(self, uri: str, path: "Path", language: str) -> None:
+        self._watched[key_of(uri)] = _Watched(uri, path, language)
         self._look(self._watched[key_of(uri)])
 
     def _stop(self, uri: str) -> None:
@@ -181,10 +187,13 @@ class Live:
         for result in results:
             stage = str(result.stage)
             if result.status == "skipped":
-                self._say(f"{watched.path.name}: {stage} is not checked while you type: {result.reason}")
-                shown.drop(watched.uri, stage)
-                loop = asyncio.get_running_loop()
-                watched.again = watched.again or loop.call_later(_AGAIN_S, self._again, watched)
+                what = watched.language if result.tools else watched.path.name
+                self._say(f"{what}: {stage} is not checked while you type: {result.reason}")
+                if not result.tools:
+                    shown.drop(watched.uri, stage)
+                if "lasting" not in result.facts:
+                    loop = asyncio.get_running_loop()
+                    watched.again = watched.again or loop.call_later(_AGAIN_S, self._again, watched)
             else:
                 shown.look(watched.uri, document.text, stage, result.tools[0].name, result.findings)
         watched.first.set()

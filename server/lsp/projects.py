@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..engine.declared import declared_packages
 from ..engine.errors import StorageError
+from ..engine.languages import is_code
 from .documents import read_text
 
 MOST_FILES = 2000
@@ -16,7 +17,6 @@ _MOST_SEEN = 50_000
 _MOST_DATA = 1024 * 1024
 """Bytes of one data file; a larger one is left out."""
 _MOST_DATA_IN_ALL = 64 * 1024 * 1024
-_SUFFIXES = (".py", ".pyi")
 _MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", ".git")
 _SKIPPED = {"node_modules", "__pycache__", "site-packages", "build", "dist"}
 _NOT_ROOTS = {"src", "tests", "test"}
@@ -34,7 +34,7 @@ class LocalProject:
 
 
 def is_validated(path: Path) -> bool:
-    return path.suffix in _SUFFIXES
+    return is_code(path.as_posix())
 
 
 def find_root(path: Path, limit: Path | None) -> Path:
@@ -77,7 +77,7 @@ def within(folder: Path, overlay: Overlay) -> tuple[LocalProject, ...]:
     if len(found) > _MOST_SEEN:
         raise _too_large(folder, f"{_MOST_SEEN} files")
     if sum(map(is_validated, found)) > MOST_FILES:
-        raise _too_large(folder, f"{MOST_FILES} Python files")
+        raise _too_large(folder, f"{MOST_FILES} files of code")
     by_root: dict[Path, dict[Path, str]] = {}
     for path in filter(is_validated, found):
         if (text := _text(path, overlay)) is not None:
@@ -88,7 +88,7 @@ def within(folder: Path, overlay: Overlay) -> tuple[LocalProject, ...]:
         if root is not None and (text := _data(path, overlay)) is not None:
             by_root[root][path] = text
             if (size := size + len(text)) > _MOST_DATA_IN_ALL:
-                raise _too_large(folder, f"{_MOST_DATA_IN_ALL // 1024**2} MB of text beside its Python files")
+                raise _too_large(folder, f"{_MOST_DATA_IN_ALL // 1024**2} MB of text beside its code")
     return tuple(_project(root, texts) for root, texts in sorted(by_root.items()))
 
 
@@ -129,7 +129,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         here = Path(place)
         folders[:] = sorted(name for name in folders if _entered(here / name))
-        found = (here / name for name in sorted(files) if name.endswith(_SUFFIXES) or name[0] != ".")
+        found = (here / name for name in sorted(files) if name[0] != "." or name.endswith(".py"))
         yield from (file for file in found if _is_inside(file, folder))
 
 

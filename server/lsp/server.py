@@ -21,7 +21,7 @@ from .configuration import Configuration
 from .converter import exact_converter
 from .documents import Documents
 from .jobs import Jobs
-from .live import CODE, SETTINGS_FILES, Live
+from .live import SETTINGS_FILES, WATCHED, Live
 from .log import remove_old
 from .output import SCHEME
 from .protocol import QuantumLayerProtocol
@@ -161,7 +161,7 @@ class QuantumLayerServer(LanguageServer):
         """Asks to be told of files that change on disk: open documents depend on closed ones."""
         if not self.features.watch_files:
             return
-        patterns = [f"**/*{suffix}" for suffix in CODE] + [f"**/{name}" for name in SETTINGS_FILES]
+        patterns = [f"**/*{suffix}" for suffix in WATCHED] + [f"**/{name}" for name in SETTINGS_FILES]
         watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in patterns]
         registration = types.Registration(
             id="quantumlayer-files",

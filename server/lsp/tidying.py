@@ -12,6 +12,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from ..engine.errors import QuantumLayerError
+from ..engine.languages import language_of
 from .documents import Snapshot, split_lines
 from .fixes import edit_of
 from .shown import Common
@@ -31,7 +32,9 @@ async def actions(
     server: "QuantumLayerServer", document: Snapshot, kinds: Sequence[str], *, asked: bool
 ) -> list[types.CodeAction]:
     """With `asked` (or for clients that cannot resolve) the edit comes along, and only if there is one."""
-    found = []
+    found: list[types.CodeAction] = []
+    if not _is_python(document):
+        return found
     for kind in kinds:
         action = types.CodeAction(title=_TITLES[kind], kind=kind)
         if asked or not server.features.resolve_edits:
@@ -81,10 +84,14 @@ async def _edits(
     server: "QuantumLayerServer", document: Snapshot, way: Literal["fix", "imports", "format"]
 ) -> list[types.TextEdit]:
     lent = await server.live.engine(document)
-    if lent is None:
+    if lent is None or not _is_python(document):
         return []
     engine, file = lent
     return smallest_edits(document.text, await engine.tidy(file, way))
+
+
+def _is_python(document: Snapshot) -> bool:
+    return language_of(document.uri) == "python"
 
 
 def smallest_edits(before: str, after: str) -> list[types.TextEdit]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pygls.uris import from_fs_path
 
+from ..engine.languages import is_code, language_of
 from .documents import Snapshot, path_of
 from .jobs import Ending, Job
 
@@ -100,7 +101,6 @@ async def _validate(
     engine: "Engine", job: Job, project: "LocalProject", *, runtime: bool
 ) -> "tuple[StageResult, ...]":
     from ..engine.types import SourceFile, Stage
-    from .projects import is_validated
 
     def emit(event: "Event") -> None:
         if event.kind == "stage_finished":
@@ -111,7 +111,7 @@ async def _validate(
     files = [
         SourceFile(path=path, text=text)
         for path, text in project.files.items()
-        if is_usable(path) and (is_validated(Path(path)) or len(text) <= most)
+        if is_usable(path) and (language_of(path) == "python" or len(text) <= most)
     ]
     wanted = [Stage(name) for name in engine.settings.validate_.stages]
     stages = [stage for stage in wanted if runtime or stage is not Stage.RUNTIME]
@@ -151,11 +151,10 @@ async def _publish_project(
     versions: Mapping[Path | None, Snapshot],
 ) -> list[str]:
     """Returns the names of the files that changed meanwhile."""
-    from .projects import is_validated
 
     shown = {path_of(uri) for uri in server.shown.uris()}
     ran = [str(result.stage) for result in results if result.status != "skipped"]
-    cleared = (path for path in project.files if is_validated(Path(path)) or project.root / path in shown)
+    cleared = (path for path in project.files if is_code(path) or project.root / path in shown)
     by_path: dict[str, list[Finding]] = {path: [] for path in cleared}
     for result in results:
         for finding in result.findings:

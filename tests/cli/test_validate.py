@@ -144,8 +144,8 @@ def test_wrong_usage_ends_with_two(cli: Cli, project: Path) -> None:
     (cli.folder / "notes.txt").write_text("hello")
     for arguments, said in (
         (("nowhere",), "there is no nowhere"),
-        (("empty",), "no Python file"),
-        (("notes.txt",), "no Python file"),
+        (("empty",), "nothing to check"),
+        (("notes.txt",), "nothing to check"),
         (("project", "--stages", "typs"), "did you mean types?"),
         (("project", "--stages", ","), "names no stage"),
         (("project", "--format", "xml"), "xml"),
@@ -211,7 +211,7 @@ def test_what_was_staged_or_committed_meanwhile_counts_too(cli: Cli, repository:
     git(repository, "commit", "--quiet", "-m", "second")
     nothing = cli("validate", "project", "--changed", *FAST)
     assert (nothing.status, nothing.out) == (0, "")
-    assert "no Python file has changed since HEAD" in nothing.err
+    assert "no file of code has changed since HEAD" in nothing.err
     assert cli("validate", "project", "--since", "HEAD~1", *FAST).status == 1
 
 

@@ -187,7 +187,7 @@ def test_a_project_has_the_text_files_that_its_tests_may_read(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("limit", "value", "said"),
     [
-        ("MOST_FILES", 2, "more than 2 Python files"),
+        ("MOST_FILES", 2, "more than 2 files of code"),
         ("_MOST_SEEN", 4, "more than 4 files"),
         ("_MOST_DATA_IN_ALL", 1, "of text"),
     ],

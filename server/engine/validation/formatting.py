@@ -7,10 +7,11 @@ from typing import Any
 
 from ...settings import Settings
 from ..journal import Journal
+from ..languages import language_of
 from ..types import SourceFile
 from .adapters import ruff
 from .process import Tools, written
-from .types import Surroundings, ToolError, language_of
+from .types import Surroundings, ToolError
 
 _FIXES = "F401,I001,W291,W292,W293"
 

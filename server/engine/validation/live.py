@@ -1,8 +1,9 @@
 """The mesh while someone types: one open file at a time, by tools that are kept warm.
 
-Syntax, style and security come at once, types after a short pause, omissions and secrets after a longer
-one, because they cost more and half a line has little to say about them. The gate of generated code is
-`mesh`: it asks more tools, and its errors count. Comments that switch a rule off count here, and not there.
+What a warm tool tells at once comes at once, types after a short pause, and tools that are started anew
+(finders of omissions and secrets, linters without a server) after a longer one, because they cost more and
+half a line has little to say to them. The gate of generated code is `mesh`: it asks more tools, and its
+errors count. Comments that switch a rule off count here, and not there.
 """
 
 import asyncio
@@ -12,18 +13,16 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 
 from ...settings import Settings
+from ..languages import ANY_LANGUAGE
 from ..types import Finding, OpenFile, SourceFile, Stage, StageResult, ToolRun
-from .adapters import Adapter
-from .adapters.credentials import Credentials
-from .adapters.omissions import Omissions
+from .adapters import Adapter, live_adapters
+from .leaving import why_left_alone
 from .process import Tools, written
 from .switches import Switches
-from .types import Project, Surroundings, ToolError
-from .warm.pyrefly import WarmPyrefly
-from .warm.ruff import WarmRuff
+from .types import Project, Surroundings, ToolError, ToolMissing
+from .warm.seats import SEATS, Place, Seat
 from .warm.server import WarmServer
 
-AT_ONCE = (Stage.SYNTAX, Stage.STYLE, Stage.SECURITY)
 _SECONDS = 10.0
 _LONG_PAUSE_S = 0.4
 Told = Callable[[Sequence[StageResult]], None]
@@ -38,37 +37,33 @@ class LiveMesh:
         self._python = ".".join(platform.python_version_tuple()[:2])
         self._servers: dict[tuple[str, str], WarmServer] = {}
         self._tools = Tools()
-        self._omissions = Omissions()
-        self._credentials = Credentials(obeyed=True)
+        self._adapters = live_adapters()
 
     async def check(self, file: OpenFile, told: Told) -> None:
         """Tells what each tool found as it comes; a stage may have two tools, which come one by one.
 
-        Cancelling it is how a newer text takes over.
+        Cancelling it is how a newer text takes over. A skipped stage that has the fact `lasting` will not
+        come back by asking again; one that names its tool leaves what other tools found.
         """
         stages = [Stage(name) for name in self._settings.live.stages]
-        limit = self._settings.validate_.max_file_kb * 1024
-        if file.language != "python":
-            return
         switches = Switches(self._settings, file.folder, live=True)
         stages = [stage for stage in stages if switches.is_on(stage, file.path)]
         told = switches.telling(file.path, told)
-        if len(file.text) > limit:
-            reason = f"larger than validate.max_file_kb allows ({limit // 1024})"
-            told([StageResult(stage=stage, status="skipped", reason=reason) for stage in stages])
+        if reason := self._reason_to_leave(file):
+            told([_skipped(stage, reason, lasting=True) for stage in stages])
             return
-        if first := [stage for stage in stages if stage in AT_ONCE]:
-            told(await self._at_once(file, first))
+        seats = [seat for seat in SEATS if file.language in seat.languages and seat.stages & set(stages)]
+        once = [self._seat(seat, file, stages, told) for seat in seats if seat.when == "at once"]
+        await asyncio.gather(*once)
         pause = self._settings.live.pause_ms / 1000
         async with asyncio.TaskGroup() as group:
-            if Stage.TYPES in stages:
-                group.create_task(_after(pause, self._types(file, told)))
-            if Stage.STYLE in stages:
-                group.create_task(_after(max(pause, _LONG_PAUSE_S), self._read(self._omissions, file, told)))
-            if Stage.SECURITY in stages:
-                group.create_task(
-                    _after(max(pause, _LONG_PAUSE_S), self._read(self._credentials, file, told))
-                )
+            for seat in seats:
+                if seat.when != "at once":
+                    group.create_task(_after(pause, self._seat(seat, file, stages, told)))
+            for tool in self._adapters:
+                if tool.stage in stages and tool.languages & {file.language, *ANY_LANGUAGE}:
+                    longer = max(pause, _LONG_PAUSE_S)
+                    group.create_task(_after(longer, self._anew(tool, file, told)))
 
     def forget(self, file: OpenFile) -> None:
         """The file is not open any more."""
@@ -86,29 +81,41 @@ class LiveMesh:
         self._servers.clear()
         await asyncio.gather(*(server.aclose() for server in servers), return_exceptions=True)
 
-    async def _at_once(self, file: OpenFile, stages: Sequence[Stage]) -> list[StageResult]:
-        try:
-            found = await self._server("ruff", file).check(file)
-        except ToolError as error:
-            return [StageResult(stage=stage, status="skipped", reason=str(error)) for stage in stages]
-        return [_result(stage, [one for one in found if one.stage is stage], "ruff") for stage in stages]
+    def _reason_to_leave(self, file: OpenFile) -> str:
+        limit = self._settings.validate_.max_file_kb
+        if len(file.text) > limit * 1024:
+            return f"larger than validate.max_file_kb allows ({limit})"
+        alone = why_left_alone(file.path, file.text)
+        return f"it is {alone} and left alone" if alone else ""
 
-    async def _types(self, file: OpenFile, told: Told) -> None:
+    async def _seat(self, seat: Seat, file: OpenFile, stages: Sequence[Stage], told: Told) -> None:
+        wanted = [stage for stage in stages if stage in seat.stages]
         try:
-            found = await self._server("pyrefly", file).check(file)
+            found = await self._server(seat, file).check(file)
+        except ToolMissing as error:
+            told([_skipped(stage, str(error), lasting=True, tool=seat.name) for stage in wanted])
         except ToolError as error:
-            told([StageResult(stage=Stage.TYPES, status="skipped", reason=str(error))])
-            return
-        told([_result(Stage.TYPES, found, "pyrefly")])
+            told([_skipped(stage, str(error)) for stage in wanted])
+        else:
+            told(
+                [_result(stage, [one for one in found if one.stage is stage], seat.name) for stage in wanted]
+            )
 
-    async def _read(self, tool: Adapter, file: OpenFile, told: Told) -> None:
-        """What a reader of our own finds, so there is no tool to be missing."""
+    async def _anew(self, tool: Adapter, file: OpenFile, told: Told) -> None:
+        """By a tool that is started for this text alone. One that fails now may not fail at the next text."""
         try:
             source = SourceFile(path=file.path, text=file.text)
         except ValueError:
             return  # a name that no capsule could hold
+        try:
+            tool.version()
+        except ToolMissing as error:
+            told([_skipped(tool.stage, str(error), lasting=True, tool=tool.name)])
+            return
+        except ToolError:
+            return
         with contextlib.suppress(ToolError):
-            async with written(()) as scratch:
+            async with written([source]) as scratch:
                 around = Surroundings(
                     python=self._python,
                     packages=None,
@@ -119,12 +126,12 @@ class LiveMesh:
                 found = await tool.run(Project.of([source]), around, self._tools)
             told([_result(tool.stage, found, tool.name)])
 
-    def _server(self, name: str, file: OpenFile) -> WarmServer:
-        key = (name, file.folder)
+    def _server(self, seat: Seat, file: OpenFile) -> WarmServer:
+        key = (seat.name, file.folder)
         if key not in self._servers:
-            folder, cache = Path(file.folder), self._settings.storage.cache_dir
-            tool = WarmRuff(self._python) if name == "ruff" else WarmPyrefly(folder, self._python, cache)
-            self._servers[key] = WarmServer(tool, folder, _SECONDS)
+            folder = Path(file.folder)
+            place = Place(folder, self._python, self._settings.storage.cache_dir)
+            self._servers[key] = WarmServer(seat.make(place), folder, _SECONDS)
         return self._servers[key]
 
 
@@ -135,6 +142,12 @@ async def _after(seconds: float, work: Coroutine[None, None, None]) -> None:
         work.close()
         raise
     await work
+
+
+def _skipped(stage: Stage, reason: str, *, lasting: bool = False, tool: str = "") -> StageResult:
+    ran = (ToolRun(name=tool, version="", seconds=0.0),) if tool else ()
+    facts: dict[str, int | float | str] = {"lasting": 1} if lasting else {}
+    return StageResult(stage=stage, status="skipped", reason=reason, tools=ran, facts=facts)
 
 
 def _result(stage: Stage, findings: list[Finding], tool: str) -> StageResult:

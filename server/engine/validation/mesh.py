@@ -2,6 +2,7 @@
 
 A stage passes when all its tools ran and none found an error. A tool that is missing, crashes or
 takes too long makes the stage `skipped`, with the reason, unless another tool found an error already.
+What nothing on this machine reads is named in the reason of a stage that judged the rest.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from ...settings import Settings
 from ..errors import SandboxError
 from ..events import Emit, StageFinished, ignore
 from ..journal import Journal
+from ..languages import ANY_LANGUAGE, language_of, reads, to_be_read
 from ..types import Finding, Severity, SourceFile, Stage, StageResult, ToolRun
 from .adapters import Adapter, adapters
 from .adapters.mypy import Mypy
@@ -24,13 +26,14 @@ from .process import Tools, written
 from .runtime import RuntimeReport, run_variants
 from .runtime_stage import judge
 from .switches import OFF, Switches, partly
-from .types import ANY_LANGUAGE, Project, Surroundings, ToolError, finding, language_of, reads
+from .types import Project, Surroundings, ToolError, ToolMissing, finding
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
 T = TypeVar("T")
 _TEXT = {"text", "ini"}
+Outcome = tuple[list[Finding], ToolRun | None, ToolError | None]
 _GATE = {"compile", "ruff parser", "omissions", "imports"}
 
 
@@ -179,9 +182,11 @@ class Mesh:
     async def _judge(
         self, stage: Stage, project: Project, around: Surroundings, off: frozenset[str]
     ) -> StageResult:
-        present = {language_of(file.path) for file in project.files if file.path not in off}
+        unseen = {*off, *project.left_alone}
+        present = {language_of(file.path) for file in project.files if file.path not in unseen}
         known = [a for a in self._adapters if a.stage is stage and a.languages & (present | ANY_LANGUAGE)]
-        languages = ", ".join(sorted(present - _TEXT)) or "a project without code"
+        languages = ", ".join(sorted((to_be_read(present, stage) or present) - _TEXT))
+        languages = languages or "a project without code"
         if not known:
             return StageResult(stage=stage, status="skipped", reason=f"no tool for {languages}")
         tools = [tool for tool in known if len(self._off(stage, project, tool.name)) < len(project.files)]
@@ -190,40 +195,42 @@ class Mesh:
         outcomes = await _all([self._try(tool, project, around) for tool in tools])
         findings = _merged([found for outcome in outcomes for found in outcome[0]])
         runs = tuple(outcome[1] for outcome in outcomes if outcome[1])
-        reasons = [outcome[2] for outcome in outcomes if outcome[2]]
-        if all(tool.languages == ANY_LANGUAGE for tool in tools):
-            reasons.append(f"no tool for {languages}; only {', '.join(tool.name for tool in tools)} looked")
+        faults = [outcome[2] for outcome in outcomes if outcome[2]]
         covered = (frozenset[str]().union(*(tool.languages for tool in tools)) | _TEXT) - ANY_LANGUAGE
-        unread = sorted(present - covered)
         failed = any(found.severity is Severity.ERROR for found in findings)
-        status = "failed" if failed else "skipped" if reasons else "passed"
-        if unread and not reasons and stage is Stage.SYNTAX:
+        looked = _read_by(tools, outcomes)
+        unable = not looked or any(not isinstance(fault, ToolMissing) for fault in faults)
+        status = "failed" if failed else "skipped" if unable else "passed"
+        reasons = list(dict.fromkeys(_why(fault) for fault in faults))
+        if runs and not covered - _TEXT:
+            reasons.append(f"no tool for {languages}; only {', '.join(run.name for run in runs)} looked")
+        elif unread := sorted(to_be_read(present, stage) - covered):
             reasons.append(f"not checked, no tool for {', '.join(unread)}")
+        if project.left_alone and stage is Stage.SYNTAX:
+            reasons.append(f"left alone, minified or generated: {', '.join(project.left_alone)}")
         result = StageResult(
             stage=stage,
             status=status,
             reason="; ".join(reasons),
             findings=findings,
             tools=runs,
-            facts=_facts(project, covered - _TEXT, findings),
+            facts=_facts(project, looked, findings),
         )
         return partly(result, off, [tool.name for tool in known if tool not in tools])
 
     # -- one tool -------------------------------------------------------------------------------
 
-    async def _try(
-        self, tool: Adapter, project: Project, around: Surroundings
-    ) -> tuple[list[Finding], ToolRun | None, str]:
+    async def _try(self, tool: Adapter, project: Project, around: Surroundings) -> Outcome:
         """Findings, the run, and why there was none."""
         started = time.perf_counter()
         try:
             found, version, reused = await self._asked(tool, project, around)
         except ToolError as error:
-            return [], None, str(error)
+            return [], None, error
         seconds = round(time.perf_counter() - started, 4)
         off = self._off(tool.stage, project, tool.name)
         found = [one for one in found if one.path not in off]
-        return found, ToolRun(name=tool.name, version=version, seconds=seconds, cached=reused), ""
+        return found, ToolRun(name=tool.name, version=version, seconds=seconds, cached=reused), None
 
     async def _use(
         self, tool: Adapter, project: Project, around: Surroundings, only: str = ""
@@ -234,16 +241,24 @@ class Mesh:
         self, tool: Adapter, project: Project, around: Surroundings, only: str = ""
     ) -> tuple[list[Finding], str, bool]:
         version = await asyncio.to_thread(tool.version)
-        files = tuple(file for file in project.files if reads(tool.languages, file.path))
+        files = tuple(
+            file
+            for file in project.files
+            if reads(tool.languages, file.path) and file.path not in project.left_alone
+        )
         paths = {file.path for file in files}
         project = project.model_copy(update={"files": files})
         narrowed = only if isinstance(tool, Mypy) else ""
 
         async def run() -> Any:
-            if isinstance(tool, Mypy):
-                found = await tool.run(project, around, self._tools, narrowed)
-            else:
-                found = await tool.run(project, around, self._tools)
+            try:
+                if isinstance(tool, Mypy):
+                    found = await tool.run(project, around, self._tools, narrowed)
+                else:
+                    found = await tool.run(project, around, self._tools)
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                # Another version of the tool may say what ours did not.
+                raise ToolError(f"{tool.name}: its answer cannot be read ({error!r})") from error
             # The scratch folder may hold more than was asked about, and more than is in the key.
             return [problem.model_dump(mode="json") for problem in found if problem.path in paths]
 
@@ -316,9 +331,20 @@ def _merged(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(kept, key=lambda f: (f.path, f.range.start.line, f.range.start.column, f.tool)))
 
 
+def _why(fault: ToolError) -> str:
+    return f"not checked: {fault}" if isinstance(fault, ToolMissing) else str(fault)
+
+
+def _read_by(tools: Sequence[Adapter], outcomes: Sequence[Outcome]) -> frozenset[str]:
+    return frozenset[str]().union(
+        *(tool.languages - ANY_LANGUAGE for tool, done in zip(tools, outcomes, strict=True) if done[1])
+    )
+
+
 def _facts(
     project: Project, languages: frozenset[str], findings: tuple[Finding, ...]
 ) -> dict[str, int | float | str]:
     counts = {level: sum(f.severity is level for f in findings) for level in Severity}
-    read = sum(language_of(file.path) in languages for file in project.files)
+    judged = (file.path for file in project.files if file.path not in project.left_alone)
+    read = sum(language_of(path) in languages for path in judged)
     return {"files_checked": read, "errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING]}

@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from ...settings import Off, OffBelow, Settings
+from ..languages import language_of
 from ..types import Stage, StageResult
-from .types import language_of
 
 OFF = "switched off by check.off"
 _PYTHON_TYPES = Off(languages=("python",), stages=("syntax", "types"), tools=("ruff", "pyrefly"))

@@ -8,42 +8,16 @@ from typing import Self
 from ..errors import QuantumLayerError
 from ..types import Finding, Position, Range, SafePath, Severity, SourceFile, Stage, Value
 
-_LANGUAGES = {
-    ".py": "python",
-    ".pyi": "python",
-    ".json": "json",
-    ".toml": "toml",
-    ".md": "text",
-    ".rst": "text",
-    ".txt": "text",
-    ".typed": "text",
-    ".csv": "text",
-    ".cfg": "ini",
-    ".ini": "ini",
-    ".yaml": "yaml",
-    ".yml": "yaml",
-    ".js": "javascript",
-    ".mjs": "javascript",
-    ".ts": "typescript",
-    ".tsx": "typescript",
-    ".go": "go",
-    ".rs": "rust",
-    ".java": "java",
-    ".c": "c",
-    ".h": "c",
-    ".cpp": "c++",
-    ".sh": "shell",
-    ".sql": "sql",
-    ".html": "html",
-    ".css": "css",
-}
-
-ANY_LANGUAGE = frozenset({"*"})
-"""The languages of a tool that reads every text there is."""
-
 
 class ToolError(QuantumLayerError):
     """A validator is missing, crashed or took too long: its stage cannot be called passed."""
+
+
+class ToolMissing(ToolError):
+    """It does not come with QuantumLayer, and is not on this machine.
+
+    Unlike a tool that fails it does not keep a stage from passing on what the others have read.
+    """
 
 
 class Project(Value):
@@ -53,6 +27,8 @@ class Project(Value):
     packages: tuple[str, ...] = ()
     """Requirements by distribution name, such as `requests` or `requests>=2`."""
     tests: tuple[SafePath, ...] = ()
+    left_alone: tuple[SafePath, ...] = ()
+    """Files that are there and not judged: minified ones, generated ones."""
 
     @classmethod
     def of(cls, files: Iterable[SourceFile], packages: Sequence[str] = ()) -> Self:
@@ -97,16 +73,6 @@ def is_test_module(path: str) -> bool:
     """Whether pytest looks for tests in it, as opposed to a helper or fixture of tests."""
     pure = PurePosixPath(path)
     return pure.suffix == ".py" and (pure.stem.startswith("test_") or pure.stem.endswith("_test"))
-
-
-def language_of(path: str) -> str:
-    suffix = PurePosixPath(path).suffix.lower()
-    return _LANGUAGES.get(suffix, suffix.lstrip(".") or "text")
-
-
-def reads(languages: frozenset[str], path: str) -> bool:
-    """Whether a tool for `languages` reads the file."""
-    return languages == ANY_LANGUAGE or language_of(path) in languages
 
 
 def source_roots(paths: Iterable[str]) -> tuple[str, ...]:

@@ -5,12 +5,13 @@ from typing import get_args
 
 import pytest
 from quantumlayer.engine.journal import Journal
+from quantumlayer.engine.languages import language_of
 from quantumlayer.engine.types import OpenFile, SourceFile, Stage, StageResult
 from quantumlayer.engine.validation.adapters import adapters
 from quantumlayer.engine.validation.live import LiveMesh
 from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.engine.validation.switches import SHOWN_BY, Switches
-from quantumlayer.engine.validation.types import Project, language_of
+from quantumlayer.engine.validation.types import Project
 from quantumlayer.settings import CheckSettings, Extension, Language, LiveSettings, Off, OffBelow, Settings
 
 FAULTY = "import os\nexec(input())\n\n\ndef later():\n    raise NotImplementedError\n"

@@ -15,11 +15,13 @@ async def test_code_that_parses_passes_with_the_number_of_files_read(mesh, make)
         "a.py": "x = 1\n",
         "pyproject.toml": "[project]\nname = 'a'\n",
         "d.json": '{"a": [1]}',
+        "main.go": "package main\n",
+        "values.yaml": "a: 1\n---\nb: 2\n",
         "README.md": "hi",
     }
     result = await syntax(mesh, make(files))
     assert result.status == "passed"
-    assert result.facts["files_checked"] == 3
+    assert result.facts["files_checked"] == 5
 
 
 async def test_several_errors_of_one_file_are_told_each_at_its_line(mesh, make):
@@ -104,12 +106,14 @@ async def test_a_file_over_the_size_limit_is_skipped_not_passed(mesh, make):
 
 
 async def test_a_language_without_a_tool_is_skipped_by_name(mesh, make):
-    for stage in (Stage.SYNTAX, Stage.STYLE, Stage.SECURITY, Stage.TYPES):
+    for stage in (Stage.STYLE, Stage.SECURITY, Stage.TYPES):
         (result,) = await mesh.check(make({"main.go": "package main\n"}), (stage,))
         assert (result.status, result.reason) == ("skipped", "no tool for go")
+    result = await syntax(mesh, make({"main.rb": "puts 1\n"}))
+    assert (result.status, result.reason) == ("skipped", "no tool for rb")
 
 
 async def test_what_was_not_read_is_said_when_the_rest_passes(mesh, make):
-    result = await syntax(mesh, make({"a.py": "x = 1\n", "b.go": "package main\n"}))
+    result = await syntax(mesh, make({"a.py": "x = 1\n", "b.rb": "puts 1\n"}))
     assert result.status == "passed"
-    assert "go" in result.reason
+    assert result.reason == "not checked, no tool for rb"

@@ -26,6 +26,7 @@ class Fake:
     languages = frozenset({"python"})
 
     def __init__(self, log: Path, mode: str = "plain") -> None:
+        self.env: dict[str, str] = {}
         self.log = log
         self.mode = mode
 

@@ -5,12 +5,16 @@ from typing import Any, Protocol
 from ...types import Finding, Stage
 from ..process import Tools
 from ..types import Project, Surroundings
+from . import hadolint, oxlint, shellcheck, zizmor
 from .compile import Compile
 from .credentials import Credentials
+from .grammar import TREE_SITTER, YAML
 from .imports import Imports
 from .mypy import Mypy
 from .omissions import Omissions
 from .ruff import Parser, Security, Style
+from .typescript import TypeScript
+from .yamllint import Yamllint
 
 
 class Adapter(Protocol):
@@ -37,5 +41,21 @@ class Adapter(Protocol):
         """Raises ToolError if it crashed, or took too long."""
 
 
+def live_adapters() -> tuple[Adapter, ...]:
+    """Those that are quick enough to run anew in a longer pause, where no warm tool does their work."""
+    return (
+        *(Omissions(), Credentials(obeyed=True), Yamllint(), zizmor.PARSER, zizmor.RISKS),
+        *(shellcheck.PARSER, shellcheck.STYLE, shellcheck.RISKS),
+        *(hadolint.PARSER, hadolint.STYLE, hadolint.RISKS),
+    )
+
+
 def adapters() -> tuple[Adapter, ...]:
-    return (Compile(), Parser(), Style(), Omissions(), Security(), Credentials(), Mypy(), Imports())
+    return (
+        *(Compile(), Parser(), YAML, TREE_SITTER),
+        *(Style(), Omissions(), Security(), Credentials(), Mypy(), Imports()),
+        *(oxlint.SYNTAX, oxlint.STYLE, oxlint.RISKS, TypeScript()),
+        *(shellcheck.PARSER, shellcheck.STYLE, shellcheck.RISKS),
+        *(hadolint.PARSER, hadolint.STYLE, hadolint.RISKS),
+        *(Yamllint(), zizmor.PARSER, zizmor.RISKS),
+    )

@@ -1,9 +1,10 @@
-"""Syntax: Python by compiling it, JSON and TOML by reading them."""
+"""Syntax: Python by compiling it, JSON (with comments too) and TOML by reading them."""
 
 import platform
 import sys
 from typing import Any
 
+from ...languages import language_of
 from ...types import Finding, Stage
 from ..process import Tools
 from ..types import Project, Surroundings
@@ -13,8 +14,8 @@ from .child import as_finding, read_source
 class Compile:
     name = "compile"
     stage = Stage.SYNTAX
-    languages = frozenset({"python", "json", "toml"})
-    rules: Any = 2
+    languages = frozenset({"python", "json", "jsonc", "toml"})
+    rules: Any = 3
 
     def version(self) -> str:
         return platform.python_version()
@@ -22,7 +23,8 @@ class Compile:
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         # Newer syntax is not an error; ruff's parser, which knows both Pythons, judges it.
         compiled = _minor(around.python) <= sys.version_info[:2]
-        found = await read_source("syntax", project, around, tools, compiled=compiled)
+        languages = {file.path: language_of(file.path) for file in project.files}
+        found = await read_source("syntax", project, around, tools, languages=languages, compiled=compiled)
         return [as_finding(self.stage, self.name, problem) for problem in found]
 
 

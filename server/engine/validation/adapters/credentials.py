@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from ...languages import ANY_LANGUAGE
 from ...types import Edit, Finding, Fix, Position, Range, Stage
 from ..process import Tools
-from ..types import ANY_LANGUAGE, Project, Surroundings, ToolError
+from ..types import Project, Surroundings, ToolError
 from .child import as_finding, read_source
 
 

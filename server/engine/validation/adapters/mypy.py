@@ -12,9 +12,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...languages import language_of
 from ...types import Finding, Severity, Stage
 from ..process import Tools
-from ..types import Project, Surroundings, ToolError, finding, language_of, source_roots
+from ..types import Project, Surroundings, ToolError, finding, source_roots
 from . import severities
 from .child import read_source
 

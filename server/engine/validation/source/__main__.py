@@ -1,21 +1,19 @@
-"""Reads `{"check": ..., "files": {path: text}, ...}` on stdin; writes a JSON list of findings."""
+"""Reads `{"check": ..., "files": {path: text}, ...}` on stdin; writes a JSON list of findings.
+
+With the argument `serve` it is a language server instead.
+"""
 
 import json
 import sys
+from importlib import import_module
 
-import credentials  # type: ignore[import-not-found, unused-ignore]
-import imports  # type: ignore[import-not-found, unused-ignore]
-import omissions  # type: ignore[import-not-found, unused-ignore]
-import syntax  # type: ignore[import-not-found, unused-ignore]
-
-CHECKS = {
-    "syntax": syntax.check,
-    "omissions": omissions.check,
-    "imports": imports.check,
-    "guarded": imports.guarded,
-    "credentials": credentials.check,
-}
+CHECKS = {"syntax", "documents", "grammar", "omissions", "imports", "guarded", "credentials"}
 
 if __name__ == "__main__":
-    request = json.load(sys.stdin)
-    json.dump(CHECKS[request.pop("check")](**request), sys.stdout)
+    if sys.argv[1:] == ["serve"]:
+        import_module("serving").main()
+    else:
+        request = json.load(sys.stdin)
+        name = request.pop("check")
+        assert name in CHECKS
+        json.dump(import_module(name).check(**request), sys.stdout)

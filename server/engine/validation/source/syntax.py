@@ -1,29 +1,34 @@
-"""Does every file parse: Python by compiling it, JSON and TOML by reading it."""
+"""Does every file parse: Python by compiling it, JSON (with comments too) and TOML by reading it."""
 
 import io
 import json
+import re
 import tokenize
 import tomllib
 import warnings
 from typing import Any
 
 
-def check(files: dict[str, str], compiled: bool = True) -> list[dict[str, Any]]:
+def check(files: dict[str, str], languages: dict[str, str], compiled: bool = True) -> list[dict[str, Any]]:
     """With `compiled` false Python is read only as far as its encoding: its syntax is too new for us."""
     found = []
     for path, text in files.items():
-        reader = _READERS[path.rpartition(".")[2].lower()]
-        try:
-            problem = _encoding(text) if reader is _python else None
-            if problem is None and (compiled or reader is not _python):
-                problem = reader(path, text)
-        except RecursionError:
-            problem = {"rule": "too-deep", "message": "nested too deeply to be read"}
-        except MemoryError:
-            problem = {"rule": "too-large", "message": "too large or too deeply nested to be read"}
-        if problem:
+        if problem := problem_in(text, languages[path], path, compiled):
             found.append({"path": path, **problem})
     return found
+
+
+def problem_in(text: str, language: str, path: str = "", compiled: bool = True) -> dict[str, Any] | None:
+    reader = _READERS[language]
+    try:
+        problem = _encoding(text) if reader is _python else None
+        if problem is None and (compiled or reader is not _python):
+            problem = reader(path, text)
+    except RecursionError:
+        problem = {"rule": "too-deep", "message": "nested too deeply to be read"}
+    except MemoryError:
+        problem = {"rule": "too-large", "message": "too large or too deeply nested to be read"}
+    return problem
 
 
 def _encoding(text: str) -> dict[str, Any] | None:
@@ -69,6 +74,20 @@ def _json(path: str, text: str) -> dict[str, Any] | None:
     return None
 
 
+_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_LAST_COMMA = re.compile(r'"(?:[^"\\\n]|\\.)*"|,(?=\s*[}\]])')
+
+
+def _jsonc(path: str, text: str) -> dict[str, Any] | None:
+    """What editors allow in their own files: comments, and a comma behind the last item."""
+    plain = _COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else _blank(found[0]), text)
+    return _json(path, _LAST_COMMA.sub(lambda found: found[0] if found[0][0] == '"' else " ", plain))
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\r\n]", " ", text)
+
+
 def _toml(path: str, text: str) -> dict[str, Any] | None:
     try:
         tomllib.loads(text)
@@ -82,4 +101,4 @@ def _toml_line(message: str) -> int:
     return int(rest.split(",")[0]) if found else 1
 
 
-_READERS = {"py": _python, "pyi": _python, "json": _json, "toml": _toml}
+_READERS = {"python": _python, "json": _json, "jsonc": _jsonc, "toml": _toml}

@@ -7,16 +7,15 @@ import hashlib
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from lsprotocol import types
-from pygls.workspace import PositionCodec, ServerTextPosition
 
 from ...declared import declared_packages
 from ...types import Edit, Finding, Fix, OpenFile, Position, Range, Severity, Stage
 from ..distributions import import_names, standard_library, suggestions
 from ..types import ToolError, is_test
+from .places import Places
 from .server import lines_of
 
 _MODULE = re.compile(r"module `(\w+)")
@@ -42,6 +41,7 @@ class WarmPyrefly:
 
     name = "pyrefly"
     languages = frozenset({"python"})
+    env: Mapping[str, str] = {}
 
     def __init__(self, folder: Path, python: str, cache: Path) -> None:
         self._folder = folder
@@ -82,18 +82,18 @@ class WarmPyrefly:
         return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
 
     def findings(self, file: OpenFile, diagnostics: list[dict[str, Any]], unit: str) -> list[Finding]:
-        codec = PositionCodec(types.PositionEncodingKind(unit))
         lines = lines_of(file.text)
+        places = Places(lines, unit)
         found = [
-            _finding(file, one, lines, codec)
+            _finding(file, one, lines, places)
             for one in diagnostics
             if one.get("code") not in _NOT_TYPES and not _may_be_missing(one, lines)
         ]
         lost = [one for one in diagnostics if one.get("code") == "missing-import"]
-        return found + (self._unknown(file, lost, lines, codec) if lost else [])
+        return found + (self._unknown(file, lost, lines, places) if lost else [])
 
     def _unknown(
-        self, file: OpenFile, diagnostics: list[dict[str, Any]], lines: list[str], codec: PositionCodec
+        self, file: OpenFile, diagnostics: list[dict[str, Any]], lines: list[str], places: Places
     ) -> list[Finding]:
         """Imports of what the folder neither has nor declares; none where it declares nothing at all.
 
@@ -117,7 +117,7 @@ class WarmPyrefly:
                 )
                 message = f"`{top}` cannot be imported: {hint}"
                 renamed = {**one, "code": "unknown-module", "message": message, "codeDescription": None}
-                found.append(_finding(file, renamed, lines, codec).model_copy(update={"suppress": None}))
+                found.append(_finding(file, renamed, lines, places).model_copy(update={"suppress": None}))
         return found
 
 
@@ -153,9 +153,9 @@ def _depth(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))
 
 
-def _finding(file: OpenFile, diagnostic: dict[str, Any], lines: list[str], codec: PositionCodec) -> Finding:
+def _finding(file: OpenFile, diagnostic: dict[str, Any], lines: list[str], places: Places) -> Finding:
     code = str(diagnostic.get("code") or "type-error")
-    start = _position(diagnostic["range"]["start"], lines, codec)
+    span = places.range(diagnostic["range"])
     hint = diagnostic.get("severity", 1) > 2
     tags = tuple("deprecated" if tag == 2 else "unused" for tag in diagnostic.get("tags") or ())
     return Finding(
@@ -164,22 +164,12 @@ def _finding(file: OpenFile, diagnostic: dict[str, Any], lines: list[str], codec
         rule=code,
         severity=Severity.HINT if hint else Severity.WARNING,
         path=file.path,
-        range=Range(start=start, end=_position(diagnostic["range"]["end"], lines, codec)),
+        range=span,
         message=diagnostic["message"],
         url=(diagnostic.get("codeDescription") or {}).get("href") or "",
         tags=tags,
-        suppress=None if hint else _suppression(code, start.line, lines),
+        suppress=None if hint else _suppression(code, span.start.line, lines),
     )
-
-
-def _position(place: dict[str, int], lines: list[str], codec: PositionCodec) -> Position:
-    row = place["line"]
-    if row >= len(lines):
-        return Position(line=row, column=0)
-    there: ServerTextPosition = codec.position_from_client_units(
-        (lines[row],), types.Position(0, place["character"])
-    )
-    return Position(line=row, column=there.character)
 
 
 def _suppression(code: str, row: int, lines: list[str]) -> Fix | None:

@@ -1,5 +1,6 @@
 """ruff's language server: syntax, style and security in a few milliseconds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...types import Edit, Finding, Fix, OpenFile, Severity, Stage
@@ -16,6 +17,7 @@ class WarmRuff:
 
     name = "ruff"
     languages = frozenset({"python"})
+    env: Mapping[str, str] = {}
 
     def __init__(self, python: str) -> None:
         self._target = "py" + "".join(python.split(".")[:2])

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from ...languages import editor_id
 from ...types import Finding, OpenFile
 from ..process import environment
 from ..types import ToolError
@@ -51,6 +52,8 @@ class WarmTool(Protocol):
 
     name: str
     languages: frozenset[str]
+    env: Mapping[str, str]
+    """On top of the small environment that every tool is given."""
 
     def command(self) -> list[str]:
         """Raises ToolError if it is not installed."""
@@ -194,7 +197,7 @@ class WarmServer:
             client = await Client.start(
                 self.tool.command(),
                 cwd=Path(tempfile.gettempdir()),  # the folder may not be on disk yet, and need not be
-                env=environment(),
+                env={**environment(), **self.tool.env},
                 configuration=self.tool.configuration(),
             )
         except OSError as error:
@@ -228,7 +231,8 @@ class WarmServer:
     def _synchronise(self, client: Client, file: OpenFile) -> None:
         version, text = self._shown.pop(file.uri, (0, ""))
         if version == 0:
-            item = {"uri": file.uri, "languageId": file.language, "version": 1, "text": file.text}
+            language = editor_id(file.path, file.language)
+            item = {"uri": file.uri, "languageId": language, "version": 1, "text": file.text}
             client.tell("textDocument/didOpen", {"textDocument": item})
         elif text != file.text:
             changed = {"uri": file.uri, "version": version + 1}

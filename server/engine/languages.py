@@ -1,0 +1,108 @@
+"""Which language a file is in: by its path, and by what an editor calls it where the path says nothing."""
+
+from collections.abc import Set
+from pathlib import PurePosixPath
+
+_SUFFIXES = {
+    "python": ".py .pyi",
+    "javascript": ".js .mjs .cjs .jsx",
+    "typescript": ".ts .mts .cts .tsx",
+    "go": ".go",
+    "java": ".java",
+    "rust": ".rs",
+    "shell": ".sh .bash",
+    "sql": ".sql",
+    "yaml": ".yaml .yml",
+    "json": ".json",
+    "jsonc": ".jsonc .code-workspace",
+    "toml": ".toml",
+    "terraform": ".tf .hcl .tfvars",
+    "dockerfile": ".dockerfile",
+    "c": ".c .h",
+    "c++": ".cpp .cc .cxx .hpp .hh .hxx",
+    "html": ".html .htm",
+    "css": ".css",
+    "text": ".md .rst .txt .typed .csv",
+    "ini": ".cfg .ini",
+}
+_LANGUAGES = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
+_COMMENTED_JSON = ("tsconfig", "jsconfig", "devcontainer")
+_EDITORS = {
+    "javascriptreact": "javascript",
+    "typescriptreact": "typescript",
+    "shellscript": "shell",
+    "sh": "shell",
+    "bash": "shell",
+    "zsh": "",  # another language than the one our tools read
+    "cpp": "c++",
+    "hcl": "terraform",
+    "opentofu": "terraform",
+    "terraform-vars": "terraform",
+    "docker": "dockerfile",
+    "yml": "yaml",
+    "github-actions-workflow": "workflow",
+}
+_IDS = {"workflow": "yaml", "shell": "shellscript", "c++": "cpp"}
+CODE = frozenset({*_SUFFIXES, "workflow"}) - {"text", "ini"}
+"""Languages that the mesh judges in some stage; the rest is read by programs and people only."""
+_DATA = frozenset({"yaml", "json", "jsonc", "toml", "html", "css"})
+ANY_LANGUAGE = frozenset({"*"})
+"""The languages of a tool that reads every text there is."""
+TYPED = frozenset({"python", "javascript", "typescript", "go", "java", "rust", "c", "c++"})
+"""Languages in which there is something to say about types."""
+
+
+def language_of(path: str, editor: str = "") -> str:
+    """A name such as `python`; where the path says nothing what `editor` (a languageId) says, else `text`."""
+    pure = PurePosixPath(path)
+    if named := _by_name(pure):
+        return named
+    suffix = pure.suffix.lower()
+    if suffix in _LANGUAGES:
+        return _LANGUAGES[suffix]
+    return _of_editor(editor) or suffix.lstrip(".") or "text"
+
+
+def reads(languages: Set[str], path: str) -> bool:
+    """Whether a tool for `languages` reads the file."""
+    return languages == ANY_LANGUAGE or language_of(path) in languages
+
+
+def is_code(path: str, editor: str = "") -> bool:
+    return language_of(path, editor) in CODE
+
+
+def editor_id(path: str, language: str) -> str:
+    """The languageId that language servers know."""
+    if path.lower().endswith((".jsx", ".tsx")):
+        return f"{language}react"
+    return _IDS.get(language, language)
+
+
+def _by_name(path: PurePosixPath) -> str:
+    name = path.name.lower()
+    if name in {"dockerfile", "containerfile"} or name.startswith(("dockerfile.", "containerfile.")):
+        return "dockerfile"
+    if path.parts[:-1][-2:] == (".github", "workflows") and path.suffix.lower() in {".yml", ".yaml"}:
+        return "workflow"
+    if name in {"action.yml", "action.yaml"}:
+        return "workflow"
+    if path.suffix.lower() == ".json" and (
+        name.startswith(_COMMENTED_JSON) or (len(path.parts) > 1 and path.parts[-2] == ".vscode")
+    ):
+        return "jsonc"
+    return ""
+
+
+def _of_editor(editor: str) -> str:
+    known = _EDITORS.get(editor, editor)
+    return known if known in CODE else ""
+
+
+def to_be_read(present: Set[str], stage: str) -> set[str]:
+    """The languages of `present` that a stage has something to say about; text is for people."""
+    if stage == "types":
+        return set(present) & TYPED
+    if stage in {"style", "security"}:
+        return set(present) & (CODE - _DATA)
+    return set(present) - {"text", "ini"}

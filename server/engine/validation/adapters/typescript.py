@@ -1,0 +1,139 @@
+"""TypeScript's own checker, from version 7 a native program: the types of a project.
+
+It comes through npm, so it is looked for where the user installed it, not in the judged folder. What a
+folder's configuration says is not read: only the files to judge lie where it looks.
+"""
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...types import Finding, Severity, SourceFile, Stage
+from ..process import Tools, written
+from ..types import Project, Surroundings, ToolError, ToolMissing, finding
+from .programs import on_path
+
+LANGUAGES = frozenset({"typescript"})
+NEXT_STEP = "Install TypeScript 7 or newer for yourself: npm install -g typescript."
+_OPTIONS = {
+    "noEmit": True,
+    "strict": True,
+    # Packages are not here: what comes from them is `any`, and what follows from that is no mistake.
+    "noImplicitAny": False,
+    "useUnknownInCatchVariables": False,
+    "skipLibCheck": True,
+    "target": "es2022",
+    "lib": ["esnext", "dom", "dom.iterable"],
+    "module": "preserve",
+    "jsx": "preserve",
+    "allowImportingTsExtensions": True,
+    "experimentalDecorators": True,
+    "types": [],
+}
+ABOUT_PACKAGES = frozenset(
+    {2307, 2792, 2834, 2835, 5097, 7016, 2580, 2581, 2582, 2583, 2584, 2591, 2592, 2593, 2867, 2868}
+    | {7026, 2875, 2688, 2686, 2503, 2669, 2664}
+)
+"""What it says where types of packages, of the platform or of a test runner are not there."""
+_AMBIENT = re.compile(r"Cannot find name '(expect|jest|vi|cy|global|Bun|Deno|chrome|JSX|NodeJS|React)'")
+"""Names that packages make known everywhere."""
+_MAYBE = frozenset({2531, 2532, 2533, 2721, 2722, 2723, 18046, 18047, 18048, 18049, 2564, 6133, 6196})
+"""It may be null: who switched the strict options off has decided so."""
+_LINE = re.compile(r"^(?P<path>.+?)\((?P<line>\d+),(?P<column>\d+)\): error TS(?P<code>\d+): (?P<said>.*)$")
+_SWITCHED_OFF = re.compile(r"@ts-nocheck\b")
+_CONFIGURATION = "quantumlayer.tsconfig.json"
+
+
+def binary() -> str:
+    """The native program behind the user's `tsc` or `tsgo`. Raises ToolMissing."""
+    for program, package in (("tsc", "typescript"), ("tsgo", "native-preview")):
+        if (shim := on_path(program)) and (native := _native(Path(shim), program, package)):
+            return native
+    raise ToolMissing("TypeScript's checker is not on the PATH.", NEXT_STEP)
+
+
+def _native(shim: Path, program: str, package: str) -> str | None:
+    """npm puts a script on the PATH, and the program in a package for the platform beside the script's."""
+    real = shim.resolve()
+    name = f"{program}.exe" if sys.platform == "win32" else program
+    for folder in real.parents:
+        for scope in (folder / "@typescript", folder / "node_modules" / "@typescript"):
+            found = sorted(scope.glob(f"{package}-*/lib/{name}"))
+            if found:
+                return str(found[0])
+    return None
+
+
+@dataclass(frozen=True)
+class TypeScript:
+    name: str = "typescript"
+    stage: Stage = Stage.TYPES
+    languages: frozenset[str] = LANGUAGES
+
+    @property
+    def rules(self) -> Any:
+        return [_OPTIONS, sorted(ABOUT_PACKAGES), sorted(_MAYBE), 1]
+
+    def version(self) -> str:
+        return version_beside(Path(binary()))
+
+    async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        files = [_judged(file) for file in project.files]
+        async with written(files) as folder:
+            configuration = {"compilerOptions": _OPTIONS, "include": ["**/*"], "exclude": []}
+            (folder / _CONFIGURATION).write_text(json.dumps(configuration), encoding="utf-8")
+            command = [binary(), "--project", _CONFIGURATION, "--pretty", "false"]
+            done = await tools.run(command, cwd=folder, seconds=around.seconds)
+        if done.code not in {0, 1, 2}:
+            said = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit code {done.code}"]
+            raise ToolError(f"TypeScript failed: {said[0][:200]}")
+        return read(done.stdout, project)
+
+
+def read(output: str, project: Project) -> list[Finding]:
+    lines = {file.path: file.text.splitlines() for file in project.files}
+    found = []
+    for line in output.splitlines():
+        told = _LINE.match(line)
+        if (
+            told
+            and told["path"] in lines
+            and (level := severity_of(int(told["code"]), told["said"])) is not None
+        ):
+            row = int(told["line"])
+            text = lines[told["path"]]
+            column = _column(text[row - 1] if row <= len(text) else "", int(told["column"]) - 1)
+            rule, path = f"TS{told['code']}", told["path"]
+            found.append(
+                finding(Stage.TYPES, "typescript", rule, level, path, told["said"], start=(row, column))
+            )
+    return found
+
+
+def severity_of(code: int, message: str, *, packages: bool = False) -> Severity | None:
+    """None for what is not told: other stages do, or it follows from `packages` that are not here."""
+    if code < 2000 or (not packages and (code in ABOUT_PACKAGES or _AMBIENT.search(message))):
+        return None
+    return Severity.WARNING if code in _MAYBE or code >= 6000 else Severity.ERROR
+
+
+def version_beside(program: Path) -> str:
+    """npm's packages say their version in a file."""
+    try:
+        told = json.loads((program.parent.parent / "package.json").read_text(encoding="utf-8"))
+        return str(told["version"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def _judged(file: SourceFile) -> SourceFile:
+    text = _SWITCHED_OFF.sub("@ts-" + "x" * len("nocheck"), file.text)
+    return SourceFile(path=file.path, text=text)
+
+
+def _column(line: str, units: int) -> int:
+    """TypeScript counts UTF-16 code units."""
+    return len(line.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "replace"))

@@ -1,0 +1,100 @@
+"""Types of TypeScript, by the checker that the user has."""
+
+import os
+from pathlib import Path
+
+import pytest
+from quantumlayer.engine.types import Severity, Stage
+from quantumlayer.engine.validation.adapters import typescript
+from quantumlayer.engine.validation.types import ToolMissing
+
+
+@pytest.fixture
+def checker() -> str:
+    try:
+        return typescript.binary()
+    except ToolMissing as error:
+        if os.environ.get("REQUIRE_ALL") == "1":
+            raise
+        pytest.skip(str(error))
+
+
+def npm(folder: Path, package: str = "typescript", program: str = "tsc") -> tuple[Path, Path]:
+    """A folder as npm lays it out: what is on the PATH, and the native program."""
+    script = folder / f"lib/node_modules/{'@typescript/' * (package != 'typescript')}{package}/bin/{program}"
+    native = folder / f"lib/node_modules/@typescript/{package}-linux-x64/lib/{program}"
+    for file in (script, native):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("#!/bin/false\n")
+        file.chmod(0o755)
+    shim = folder / "bin" / program
+    shim.parent.mkdir()
+    shim.symlink_to(script)
+    return shim, native
+
+
+@pytest.mark.skipif(os.name == "nt", reason="npm lays its folders out otherwise there")
+@pytest.mark.parametrize(("package", "program"), [("typescript", "tsc"), ("native-preview", "tsgo")])
+def test_the_native_program_behind_npms_script_is_found(tmp_path, monkeypatch, package, program):
+    shim, native = npm(tmp_path, package, program)
+    monkeypatch.setenv("PATH", str(shim.parent))
+    assert typescript.binary() == str(native)
+
+
+@pytest.mark.parametrize("place", ["work/node_modules/.bin", "work/bin", "bin-relative"])
+def test_a_judged_folder_brings_no_checker(tmp_path, monkeypatch, place):
+    work = tmp_path / "work"
+    work.mkdir()
+    shim, _ = npm(work if place == "work/bin" else tmp_path / "own")
+    bin_folder = shim.parent
+    if place != "work/bin":
+        bin_folder = work / "node_modules/.bin" if "node_modules" in place else work / "tools"
+        bin_folder.mkdir(parents=True)
+        (bin_folder / "tsc").symlink_to(shim.resolve())
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("PATH", "tools" if place == "bin-relative" else str(bin_folder))
+    with pytest.raises(ToolMissing, match="npm install"):
+        typescript.binary()
+
+
+async def test_without_it_the_stage_says_how_to_get_it(mesh, make, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (result,) = await mesh.check(make({"a.ts": "export const a = 1;\n"}), (Stage.TYPES,))
+    assert result.status == "skipped"
+    assert "npm install -g typescript" in result.reason
+    mixed = make({"a.ts": "export const a = 1;\n", "a.py": "x: int = 1\n"})
+    (result,) = await mesh.check(mixed, (Stage.TYPES,))
+    assert result.status == "passed"
+    assert result.reason.startswith("not checked: TypeScript")
+    assert result.facts["files_checked"] == 1
+
+
+async def test_types_are_checked_across_files(mesh, make, checker):
+    files = {
+        "lib.ts": "export function half(n: number): number {\n  return n / 2;\n}\n",
+        "src/app.tsx": (
+            'import { half } from "../lib";\nconst s = "\U0001f600"; half(s);\nexport const A = <b>{s}</b>;\n'
+        ),
+    }
+    (result,) = await mesh.check(make(files), (Stage.TYPES,))
+    (one,) = result.findings
+    assert (result.status, one.path, one.rule) == ("failed", "src/app.tsx", "TS2345")
+    assert (one.range.start.line, one.range.start.column) == (1, 20)
+
+
+async def test_what_follows_from_packages_that_are_not_here_is_not_told(mesh, make, checker):
+    text = (
+        'import React from "react";\nimport { z } from "zod";\nprocess.exit(z.parse(1).map((a) => a.b));\n'
+        'describe("a", () => { it("b", () => expect(React).toBe(1)); });\nexport {};\n'
+    )
+    (result,) = await mesh.check(make({"a.test.tsx": text}), (Stage.TYPES,))
+    assert (result.status, result.findings) == ("passed", ())
+
+
+async def test_judged_code_cannot_configure_its_judge(mesh, make, checker):
+    files = {
+        "a.ts": "// @ts-nocheck\nexport const a: number = 'x';\n",
+        "tsconfig.json": '{"compilerOptions": {"noCheck": true}, "exclude": ["a.ts"]}',
+    }
+    (result,) = await mesh.check(make(files), (Stage.TYPES,))
+    assert [(one.rule, one.severity) for one in result.findings] == [("TS2322", Severity.ERROR)]
