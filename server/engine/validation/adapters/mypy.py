@@ -155,7 +155,7 @@ async def _without_guarded(
     if not lacking:
         return found
     files = project.model_copy(update={"files": tuple(f for f in project.files if f.path in lacking)})
-    guarded = await read_source("guarded", files, around, tools)
+    guarded = await read_source("imports.guarded", files, around, tools)
     lines = {(one["path"], one["line"] - 1) for one in guarded}
     return [
         one

@@ -7,7 +7,7 @@ import json
 import sys
 from importlib import import_module
 
-CHECKS = {"syntax", "documents", "grammar", "omissions", "imports", "guarded", "credentials"}
+CHECKS = {"syntax", "documents", "grammar", "omissions", "imports", "imports.guarded", "credentials"}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:
@@ -16,4 +16,5 @@ if __name__ == "__main__":
         request = json.load(sys.stdin)
         name = request.pop("check")
         assert name in CHECKS
-        json.dump(import_module(name).check(**request), sys.stdout)
+        module, _, function = name.partition(".")
+        json.dump(getattr(import_module(module), function or "check")(**request), sys.stdout)
