@@ -55,12 +55,13 @@ async def actions(
 async def resolve(server: "QuantumLayerServer", action: types.CodeAction) -> types.CodeAction:
     """The edit of an action that was offered without; raises if the text is another one by now."""
     data: Any = action.data
-    if action.edit is not None or not isinstance(data, dict) or data.get("kind") not in _WAYS:
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if action.edit is not None or not isinstance(kind, str) or kind not in _WAYS:
         return action
     document = server.documents.opened(str(data.get("uri")))
     if document is None or document.version != data.get("version"):
         raise JsonRpcException("the document has changed since", types.LSPErrorCodes.ContentModified)
-    action.edit = edit_of(server, document, await _edits(server, document, _WAYS[data["kind"]]))
+    action.edit = edit_of(server, document, await _edits(server, document, _WAYS[kind]))
     _refuse_if_changed(server, document)
     return action
 

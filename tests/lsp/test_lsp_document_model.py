@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from lsprotocol import types
 from pygls.workspace import PositionCodec
+from quantumlayer.lsp.converter import exact_converter
 from quantumlayer.lsp.documents import Codec, Document
 from quantumlayer.lsp.server import QuantumLayerServer
 from support.fuzz.messages import ENDS, LETTERS, WRONG
@@ -21,6 +22,8 @@ PLACES = st.fixed_dictionaries({"line": st.integers(0, 8) | COLUMNS, "character"
 RANGES = st.fixed_dictionaries({"start": PLACES, "end": PLACES})
 CHANGES = st.fixed_dictionaries({"text": TEXTS}, optional={"range": RANGES, "rangeLength": COLUMNS})
 VERSIONS = st.sampled_from([1, 2, 0, -1, 2**31 - 1])
+CONVERTER = exact_converter()
+"""Shared, as by the clients of a port: it learns each type once."""
 
 
 class Kept:
@@ -40,7 +43,7 @@ class Editing(RuleBasedStateMachine):
 
     @initialize(encoding=st.sampled_from(["utf-8", "utf-16", "utf-32"]))
     def begin(self, encoding: str) -> None:
-        self.server = QuantumLayerServer()
+        self.server = QuantumLayerServer(converter=lambda: CONVERTER)
         self.out = Kept()
         self.server.protocol.connect(self.out)
         self.reference = Reference(encoding)
@@ -104,7 +107,7 @@ class Editing(RuleBasedStateMachine):
 
 
 Editing.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=150,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

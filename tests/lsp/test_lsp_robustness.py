@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.fuzz.servers import ENDINGS, Plan, converse, converse_over, errors_in, listening
 
-STEPS = 700
+STEPS = 500
 
 
 @pytest.mark.parametrize(("seed", "encoding"), [(101, "utf-8"), (102, "utf-16"), (103, "utf-32")])

@@ -128,3 +128,9 @@ async def test_a_folder_that_gets_another_name_stays(ready: Editor, workspace: P
     ended = asyncio.create_task(ready.ending(120))
     await ready.command("validateWorkspace")
     assert "there is no workspace folder" not in await ended
+
+
+@pytest.mark.parametrize("data", [5, [], {"kind": []}, {"kind": {"a": 1}}, {"kind": None, "uri": 1}])
+async def test_an_action_of_somebody_else_stays_as_it_is(ready: Editor, data: Any) -> None:
+    action = {"title": "theirs", "data": data}
+    assert await ready.request("codeAction/resolve", action) == action

@@ -110,7 +110,8 @@ def errors_in(logs: Path) -> list[str]:
         lines = file.read_text(errors="replace").splitlines()
         for number, line in enumerate(lines):
             if " ERROR " in line:
-                found.append(" | ".join([line, *lines[number + 1 : number + 40]])[:3000])
+                traceback = itertools.takewhile(lambda one: not one[:4].isdigit(), lines[number + 1 :])
+                found.append(" | ".join([line, *traceback])[-3000:])
         file.write_text("")
     return found
 
