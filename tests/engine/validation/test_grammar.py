@@ -101,3 +101,13 @@ async def test_yaml_makes_no_objects(mesh, make, tmp_path):
 async def test_hostile_depth_is_never_read_without_a_word(mesh, make, path, text):
     result = await syntax(mesh, make({path: text}))
     assert result.findings or result.status == "skipped"
+
+
+async def test_the_gate_tells_of_other_languages_too(mesh, make):
+    project = make(
+        {"main.go": "package main\n\nvar x = (1\n", "b.py": "x = 1\n", "a.ts": "export const a = 1;\n"}
+    )
+    (found,) = await mesh.gate(project, "main.go")
+    assert "never closed" in found.message
+    assert await mesh.gate(project, "b.py") == ()
+    assert await mesh.gate(project, "a.ts") == ()
