@@ -7,7 +7,10 @@ import typer
 
 
 def validate(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH...", help="Files and folders.", show_default=False),
+    ] = None,
     stages: Annotated[
         str | None,
         typer.Option(
@@ -26,6 +29,9 @@ def validate(
     form: Annotated[
         Literal["text", "json", "sarif", "github"], typer.Option("--format", "-f", help="How to tell it.")
     ] = "text",
+    tools: Annotated[
+        bool, typer.Option("--tools", help="Only show which tool judges which language in which stage.")
+    ] = False,
 ) -> None:
     """Check files of code: syntax, style, security, types, and a run in the sandbox.
 
@@ -43,8 +49,16 @@ def validate(
 
       quantumlayer validate . --format sarif > findings.sarif
 
+      quantumlayer validate --tools
+
     [bold]Exit status[/bold]: 0 clean, 1 a stage failed or nothing could be checked, 2 wrong usage.
     """
     from . import validating
 
+    if tools:
+        from . import tools_report
+
+        raise typer.Exit(tools_report.run(json=form == "json"))
+    if not paths:
+        raise typer.BadParameter("Name files or folders, or use --tools.", param_hint="PATH...")
     raise typer.Exit(validating.run(paths, stages, form, since or ("HEAD" if changed else "")))

@@ -15,7 +15,7 @@ from ..settings import Settings
 from .errors import QuantumLayerError
 from .types import Check, ModelInfo
 
-_TOOLS = ("ruff", "mypy", "pip")
+_TOOLS = ("ruff", "mypy", "pyrefly", "oxlint", "pip")
 _LEAST_FREE = 2 * 1024**3
 _ENGINES = ("docker", "bubblewrap")
 _PATIENCE_S = 60.0

@@ -23,6 +23,7 @@ from .types import (
     SourceFile,
     Stage,
     StageResult,
+    ToolSeat,
     VerifyReport,
 )
 
@@ -248,6 +249,12 @@ class Engine:
         from .sandbox.image import build_image
 
         return await build_image(self.settings, emit=emit)
+
+    async def tools(self) -> tuple[ToolSeat, ...]:
+        """Which tool judges which language in which stage, and whether it is on this machine."""
+        from .validation.catalogue import seats
+
+        return await asyncio.to_thread(seats)
 
     async def doctor(self) -> tuple[Check, ...]:
         """Every dependency, key, model and engine: found or missing, and what to do."""

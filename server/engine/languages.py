@@ -26,7 +26,16 @@ _SUFFIXES = {
     "ini": ".cfg .ini",
 }
 _LANGUAGES = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
-_COMMENTED_JSON = ("tsconfig", "jsconfig", "devcontainer")
+_COMMENTED_JSON = ("tsconfig", "jsconfig", "devcontainer", ".devcontainer", ".eslintrc", ".babelrc", "tslint")
+_COMMENTED = {
+    "api-extractor.json",
+    "deno.json",
+    "turbo.json",
+    "nx.json",
+    "pyrightconfig.json",
+    "renovate.json",
+}
+"""Files whose programs read comments in JSON."""
 _EDITORS = {
     "javascriptreact": "javascript",
     "typescriptreact": "typescript",
@@ -88,7 +97,9 @@ def _by_name(path: PurePosixPath) -> str:
     if name in {"action.yml", "action.yaml"}:
         return "workflow"
     if path.suffix.lower() == ".json" and (
-        name.startswith(_COMMENTED_JSON) or (len(path.parts) > 1 and path.parts[-2] == ".vscode")
+        name.startswith(_COMMENTED_JSON)
+        or name in _COMMENTED
+        or (len(path.parts) > 1 and path.parts[-2] == ".vscode")
     ):
         return "jsonc"
     return ""

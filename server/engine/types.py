@@ -351,6 +351,19 @@ class ModelInfo(Value):
     detail: str = ""
 
 
+class ToolSeat(Value):
+    """A tool that judges a language in a stage, in `validate`, while typing, or both."""
+
+    language: str
+    stage: Stage
+    tool: str
+    batch: bool
+    live: bool
+    version: str = ""
+    missing: str = ""
+    """Why it is not here, and what to do; empty when it is."""
+
+
 class Check(Value):
     """One line of `doctor` or `sandbox check`."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..engine.declared import declared_packages
 from ..engine.errors import StorageError
-from ..engine.languages import is_code
+from ..engine.languages import is_code, language_of
 from .documents import read_text
 
 MOST_FILES = 2000
@@ -37,16 +37,23 @@ def is_validated(path: Path) -> bool:
     return is_code(path.as_posix())
 
 
+def _is_python(path: Path) -> bool:
+    return language_of(path.as_posix()) == "python"
+
+
 def find_root(path: Path, limit: Path | None) -> Path:
     """The folder that `path`'s imports start from.
 
     The nearest one that says it is a project, else the first that is no package; never above `limit`.
+    Of other languages than Python, else `limit` itself: their files do not say what is a package.
     """
     ancestors = [folder for folder in path.parents if limit is None or folder.is_relative_to(limit)]
     if limit is not None:
         for folder in ancestors:
             if any((folder / marker).exists() for marker in _MARKERS):
                 return folder
+        if limit in ancestors and not _is_python(path):
+            return limit
     for folder in ancestors:
         if not (folder / "__init__.py").exists() and folder.name not in _NOT_ROOTS:
             return folder
@@ -79,14 +86,16 @@ def within(folder: Path, overlay: Overlay) -> tuple[LocalProject, ...]:
     if sum(map(is_validated, found)) > MOST_FILES:
         raise _too_large(folder, f"{MOST_FILES} files of code")
     by_root: dict[Path, dict[Path, str]] = {}
-    for path in filter(is_validated, found):
+    for path in filter(_is_python, found):
         if (text := _text(path, overlay)) is not None:
             by_root.setdefault(find_root(path, folder), {})[path] = text
     size = 0
-    for path in itertools.filterfalse(is_validated, found):
+    for path in itertools.filterfalse(_is_python, found):
         root = next((place for place in path.parents if place in by_root), None)
+        if root is None and is_validated(path):
+            root = find_root(path, folder)
         if root is not None and (text := _data(path, overlay)) is not None:
-            by_root[root][path] = text
+            by_root.setdefault(root, {})[path] = text
             if (size := size + len(text)) > _MOST_DATA_IN_ALL:
                 raise _too_large(folder, f"{_MOST_DATA_IN_ALL // 1024**2} MB of text beside its code")
     return tuple(_project(root, texts) for root, texts in sorted(by_root.items()))

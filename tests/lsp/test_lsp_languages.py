@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from lsp_editor import FULL
+from quantumlayer.lsp.projects import within
 from test_lsp_live import PULLS, actions, applied, cleared, told
 
 
@@ -71,3 +72,19 @@ async def test_a_validation_on_demand_judges_any_language(editor, workspace, cap
     else:
         report = await editor.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
         assert [one["code"] for one in report["items"]] == ["syntax"]
+
+
+def test_other_files_stay_with_the_python_project_that_reads_them(workspace):
+    for name, text in {
+        "app/main.py": "x = 1\n",
+        "app/data/values.json": "{}",
+        "web/src/deep/a.ts": "export const a = 1;\n",
+        "web/src/b.ts": "export const b = 1;\n",
+    }.items():
+        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / name).write_text(text)
+    found = {project.root: set(project.files) for project in within(workspace, {})}
+    assert found == {
+        workspace / "app": {"main.py", "data/values.json"},
+        workspace: {"web/src/deep/a.ts", "web/src/b.ts"},
+    }

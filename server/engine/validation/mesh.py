@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _TEXT = {"text", "ini"}
 Outcome = tuple[list[Finding], ToolRun | None, ToolError | None]
-_GATE = {"compile", "ruff parser", "omissions", "imports"}
+_GATE = {"compile", "ruff parser", "yaml", "tree-sitter", "oxlint parser", "omissions", "imports"}
+_OPTIONAL = {"typescript"}
+"""Not on every machine: a gate that cannot tell would stop the writer."""
 
 
 class Mesh:
@@ -82,12 +84,13 @@ class Mesh:
         async with written(project.files) as scratch:
             around = await self._surroundings(project, scratch)
             alone = Project(files=tuple(f for f in project.files if f.path == path), tests=project.tests)
+            readers = [a for a in self._adapters if language_of(path) in a.languages]
             for stage in (Stage.SYNTAX, Stage.STYLE):
-                tools = [a for a in self._adapters if a.stage is stage and a.name in _GATE]
+                tools = [a for a in readers if a.stage is stage and a.name in _GATE]
                 found = await _all([self._use(tool, alone, around) for tool in tools])
                 if errors := _errors(found, path):
                     return errors
-            types = [a for a in self._adapters if a.stage is Stage.TYPES]
+            types = [a for a in readers if a.stage is Stage.TYPES and a.name not in _OPTIONAL]
             return _errors(await _all([self._use(tool, project, around, only=path) for tool in types]), path)
 
     async def format(self, files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:

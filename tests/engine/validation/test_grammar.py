@@ -58,7 +58,8 @@ async def test_what_is_right_is_read_and_nothing_is_said(mesh, make):
 
 @pytest.mark.parametrize(("path", "text", "line", "message"), WRONG)
 async def test_one_error_is_told_at_the_place_that_explains_it(mesh, make, path, text, line, message):
-    (found,) = (await syntax(mesh, make({path: text}))).findings
+    findings = (await syntax(mesh, make({path: text}))).findings
+    (found,) = [one for one in findings if one.tool in {"tree-sitter", "yaml", "compile"}]
     assert message in found.message
     assert found.range.start.line == line
 
@@ -100,3 +101,13 @@ async def test_yaml_makes_no_objects(mesh, make, tmp_path):
 async def test_hostile_depth_is_never_read_without_a_word(mesh, make, path, text):
     result = await syntax(mesh, make({path: text}))
     assert result.findings or result.status == "skipped"
+
+
+async def test_the_gate_tells_of_other_languages_too(mesh, make):
+    project = make(
+        {"main.go": "package main\n\nvar x = (1\n", "b.py": "x = 1\n", "a.ts": "export const a = 1;\n"}
+    )
+    (found,) = await mesh.gate(project, "main.go")
+    assert "never closed" in found.message
+    assert await mesh.gate(project, "b.py") == ()
+    assert await mesh.gate(project, "a.ts") == ()

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+_DEEPEST = 500
+"""Programs that read it go down by recursion, and end."""
 _TEMPLATE = re.compile(r"^[^#\n]*(\{\{|\{%)", re.MULTILINE)
 
 
@@ -20,14 +22,19 @@ def problem_in(text: str, language: str) -> dict[str, Any] | None:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     known: set[str] = set()
+    depth = 0
     try:
         for event in yaml.parse(text, Loader=loader):
             if isinstance(event, yaml.DocumentStartEvent):
                 known.clear()
-            elif isinstance(event, yaml.AliasEvent) and event.anchor not in known:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                place = {"line": event.start_mark.line + 1, "column": event.start_mark.column}
+                return {"rule": "too-deep", "message": "nested too deeply to be read", **place}
+            if isinstance(event, yaml.AliasEvent) and event.anchor not in known:
                 place = {"line": event.start_mark.line + 1, "column": event.start_mark.column}
                 return {"rule": "invalid-yaml", "message": f"found undefined alias `{event.anchor}`", **place}
-            elif anchor := getattr(event, "anchor", None):
+            if anchor := getattr(event, "anchor", None):
                 known.add(anchor)
     except yaml.MarkedYAMLError as error:
         return _told(error, text)

@@ -49,6 +49,8 @@ _WORDS = {"fi": "if", "done": "do", "esac": "case"}
 _CASES = {"shell"}
 """Where brackets come alone, as in `case x in a)`."""
 _LONGEST = 40
+_HIGHEST = 200
+"""How far up it is looked: each step is dearer the deeper it is taken."""
 Problem = dict[str, Any]
 
 
@@ -128,9 +130,9 @@ def _is_certain(node: Any, source: bytes, language: str) -> bool:
 
 
 def _is_in(node: Any, kind: str) -> bool:
-    while (node := node.parent) is not None:
-        if node.type == kind:
-            return True
+    for _ in range(_HIGHEST):
+        if (node := node.parent) is None or node.type == kind:
+            return node is not None
     return False
 
 
@@ -201,11 +203,10 @@ def _unbalanced(root: Any, source: bytes, language: str) -> Said | None:
         if leaf.type in _OPENERS:
             open_ones.append(leaf)
         elif (wanted := _CLOSERS.get(leaf.type)) is not None:
-            kinds = [_OPENERS[one.type] for one in open_ones]
-            if wanted not in kinds:
+            if not open_ones or _OPENERS[open_ones[-1].type] != wanted:
+                if any(_OPENERS[one.type] == wanted for one in open_ones):
+                    return _never_closed(open_ones[-1])
                 return leaf.start_point, leaf.end_point, f"unexpected `{leaf.type}`: nothing is open here"
-            if kinds[-1] != wanted:
-                return _never_closed(open_ones[-1])
             opener = open_ones.pop()
             suspect = suspect or (opener if _indented_otherwise(opener, leaf, source) else None)
     if not open_ones:

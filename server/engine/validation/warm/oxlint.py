@@ -13,7 +13,7 @@ from .places import Places
 from .server import lines_of
 
 _HELP = re.compile(r"\nhelp: .*$", re.DOTALL)
-_NAMES = {Stage.SYNTAX: oxlint.SYNTAX, Stage.STYLE: oxlint.STYLE, Stage.SECURITY: oxlint.RISKS}
+BY_STAGE = {Stage.SYNTAX: oxlint.SYNTAX, Stage.STYLE: oxlint.STYLE, Stage.SECURITY: oxlint.RISKS}
 
 
 class WarmOxlint:
@@ -61,7 +61,7 @@ def _finding(file: OpenFile, told: dict[str, Any], places: Places, lines: list[s
     span = places.range(told["range"])
     return Finding(
         stage=stage,
-        tool=_NAMES[stage].name,
+        tool=BY_STAGE[stage].name,
         rule=oxlint.rule_of(code) or "syntax",
         severity=oxlint.severity_of(code),
         path=file.path,

@@ -7,9 +7,10 @@ from typing import Literal
 
 from ...types import Stage
 from ..adapters import oxlint, typescript
+from .oxlint import BY_STAGE as OXLINTS
 from .oxlint import WarmOxlint
 from .pyrefly import WarmPyrefly
-from .reader import WarmReader
+from .reader import WarmReader, reader_of
 from .ruff import WarmRuff
 from .server import WarmTool
 from .typescript import WarmTypeScript
@@ -33,24 +34,51 @@ class Seat:
     stages: frozenset[Stage]
     when: Literal["at once", "after a pause"]
     make: Callable[[Place], WarmTool]
+    called: Callable[[Stage, str], str]
+    """The tool's name in findings of a stage and language; `validate` uses the same."""
 
 
 SEATS = (
-    Seat("ruff", WarmRuff.languages, AT_ONCE, "at once", lambda place: WarmRuff(place.python)),
-    Seat("reader", WarmReader.languages, frozenset({Stage.SYNTAX}), "at once", lambda place: WarmReader()),
-    Seat("oxlint", oxlint.LANGUAGES, AT_ONCE, "at once", lambda place: WarmOxlint(place.folder, place.cache)),
     Seat(
-        "pyrefly",
-        WarmPyrefly.languages,
-        frozenset({Stage.TYPES}),
-        "after a pause",
-        lambda place: WarmPyrefly(place.folder, place.python, place.cache),
+        name="ruff",
+        languages=WarmRuff.languages,
+        stages=AT_ONCE,
+        when="at once",
+        make=lambda place: WarmRuff(place.python),
+        called=lambda stage, _: {Stage.SYNTAX: "ruff parser", Stage.SECURITY: "ruff security"}.get(
+            stage, "ruff"
+        ),
     ),
     Seat(
-        "typescript",
-        typescript.LANGUAGES,
-        frozenset({Stage.TYPES}),
-        "after a pause",
-        lambda place: WarmTypeScript(place.folder),
+        name="reader",
+        languages=WarmReader.languages,
+        stages=frozenset({Stage.SYNTAX}),
+        when="at once",
+        make=lambda place: WarmReader(),
+        called=lambda _, language: reader_of(language),
+    ),
+    Seat(
+        name="oxlint",
+        languages=oxlint.LANGUAGES,
+        stages=AT_ONCE,
+        when="at once",
+        make=lambda place: WarmOxlint(place.folder, place.cache),
+        called=lambda stage, _: OXLINTS[stage].name,
+    ),
+    Seat(
+        name="pyrefly",
+        languages=WarmPyrefly.languages,
+        stages=frozenset({Stage.TYPES}),
+        when="after a pause",
+        make=lambda place: WarmPyrefly(place.folder, place.python, place.cache),
+        called=lambda *_: "pyrefly",
+    ),
+    Seat(
+        name="typescript",
+        languages=typescript.LANGUAGES,
+        stages=frozenset({Stage.TYPES}),
+        when="after a pause",
+        make=lambda place: WarmTypeScript(place.folder),
+        called=lambda *_: "typescript",
     ),
 )
