@@ -1,6 +1,6 @@
 """Which tool judges which language in which stage: read off the adapters and the warm tools."""
 
-from ..languages import CODE
+from ..languages import ANY_LANGUAGE, CODE
 from ..types import Stage, ToolSeat
 from .adapters import Adapter, adapters, live_adapters
 from .types import ToolError
@@ -38,7 +38,7 @@ def seats() -> tuple[ToolSeat, ...]:
 
 
 def _sits(tool: Adapter, language: str, stage: Stage) -> bool:
-    return tool.stage is stage and language in tool.languages
+    return tool.stage is stage and bool(tool.languages & {language, *ANY_LANGUAGE})
 
 
 def _live(language: str, stage: Stage) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ async def test_live_and_batch_say_the_same(engine, tmp_path, path, text):
 async def test_it_follows_the_text(engine, tmp_path):
     for text, count in (("package a\n", 0), ("package a\nvar x = (\n", 1), ("package a\nvar x = (1)\n", 0)):
         results = await looked(engine, tmp_path, "a.go", text)
-        assert [len(result.findings) for result in results] == [count]
+        assert len(findings(results)) == count
 
 
 async def test_the_editors_word_counts_where_the_path_says_nothing(engine, tmp_path):
@@ -131,7 +131,8 @@ async def test_stages_that_are_off_are_not_asked(tmp_path):
     )
     async with Engine(settings) as engine:
         results = await looked(engine, tmp_path, "a.js", "eval(1); debugger;\n")
-    assert [(str(result.stage), len(result.findings)) for result in results] == [("security", 1)]
+    assert {str(result.stage) for result in results} == {"security"}
+    assert len(findings(results)) == 1
 
 
 @pytest.mark.parametrize("name", [".oxlintrc.json", "oxlint.config.ts"])
