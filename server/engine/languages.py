@@ -69,7 +69,8 @@ def language_of(path: str, editor: str = "") -> str:
     suffix = pure.suffix.lower()
     if suffix in _LANGUAGES:
         return _LANGUAGES[suffix]
-    return _of_editor(editor) or suffix.lstrip(".") or "text"
+    unknown = suffix.lstrip(".") or "text"
+    return _of_editor(editor) or (suffix if unknown in CODE else unknown)
 
 
 def reads(languages: Set[str], path: str) -> bool:
@@ -90,6 +91,8 @@ def editor_id(path: str, language: str) -> str:
 
 def _by_name(path: PurePosixPath) -> str:
     name = path.name.lower()
+    if name.endswith((".py", ".pyi")):  # what can be imported is Python, whatever it is called
+        return "python"
     if name in {"dockerfile", "containerfile"} or name.startswith(("dockerfile.", "containerfile.")):
         return "dockerfile"
     if path.parts[:-1][-2:] == (".github", "workflows") and path.suffix.lower() in {".yml", ".yaml"}:

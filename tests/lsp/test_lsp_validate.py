@@ -148,7 +148,9 @@ async def test_the_workspace_is_validated_project_by_project(ready: Editor, work
     await ended
     shown = {p["uri"]: p["diagnostics"] for p in ready.received("textDocument/publishDiagnostics")}
     assert set(shown) == {
-        (workspace / name / file).as_uri() for name in ("one", "two") for file in ("core.py", "main.py")
+        (workspace / name / file).as_uri()
+        for name in ("one", "two")
+        for file in ("core.py", "main.py", "pyproject.toml")
     }
     codes = {each["code"] for each in shown[(workspace / "one" / "main.py").as_uri()]}
     assert "F401" in codes
