@@ -5,8 +5,10 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+from ..engine.importing import large_import
 from .documents import path_of
 
 if TYPE_CHECKING:
@@ -62,12 +64,14 @@ class Session:
                 task.add_done_callback(self._closing.discard)
 
 
+@cache
 def load() -> None:
     """Imports what work needs. Run it on a thread: it takes some hundred milliseconds the first time."""
-    from .. import options
-    from ..engine import facade
+    with large_import():
+        from .. import options
+        from ..engine import facade
 
-    facade.preload()
+        facade.preload()
     log.debug("loaded %s and %s", facade.__name__, options.__name__)
 
 

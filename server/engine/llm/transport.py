@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ...settings import Settings
 from ..events import Emit, Notice
+from ..importing import large_import
 from ..types import Severity
 from .faults import Fault, classify
 from .ledger import Spent
@@ -265,7 +266,12 @@ async def _remember(response: Any) -> None:
 
 async def load_litellm() -> Any:
     """litellm, imported off the event loop, with nothing that talks or phones home."""
-    return await asyncio.to_thread(_import_litellm)
+    return await asyncio.to_thread(_import_litellm if "litellm" in sys.modules else _import_first)
+
+
+def _import_first() -> Any:
+    with large_import():
+        return _import_litellm()
 
 
 def _import_litellm() -> Any:
