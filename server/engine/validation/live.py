@@ -108,7 +108,7 @@ class LiveMesh:
         except ValueError:
             return  # a name that no capsule could hold
         try:
-            tool.version()
+            await asyncio.to_thread(tool.version)
         except ToolMissing as error:
             told([_skipped(tool.stage, str(error), lasting=True, tool=tool.name)])
             return
