@@ -7,9 +7,10 @@ takes too long makes the stage `skipped`, with the reason, unless another tool f
 import asyncio
 import platform
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ...settings import Settings
 from ..errors import SandboxError
@@ -18,9 +19,10 @@ from ..journal import Journal
 from ..types import Finding, Severity, SourceFile, Stage, StageResult, ToolRun
 from .adapters import Adapter, adapters
 from .adapters.mypy import Mypy
+from .each import JudgesEach, judge_each
 from .formatting import format_files
 from .packages import Packages
-from .process import Tools, written
+from .process import Tools, all_of, modules, on_demand, written
 from .runtime import RuntimeReport, run_variants
 from .runtime_stage import judge
 from .switches import OFF, Switches, partly
@@ -29,7 +31,6 @@ from .types import Project, Surroundings, ToolError, finding, language_of
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
-T = TypeVar("T")
 _TEXT = {"text", "ini"}
 _GATE = {"compile", "ruff parser", "omissions", "imports"}
 
@@ -63,10 +64,11 @@ class Mesh:
         Each result is emitted as soon as it is there. Raises StorageError only.
         """
         try:
-            async with written(project.files) as scratch:
+            async with on_demand(project.files) as (scratch, fill):
                 around = await self._surroundings(project, scratch, packages=Stage.TYPES in stages)
+                around = replace(around, fill=fill)
                 work = [self._stage(stage, project, around, emit) for stage in Stage if stage in stages]
-                return tuple(await _all(work))
+                return tuple(await all_of(work))
         except ToolError as error:
             return tuple(_skipped(stage, str(error), emit) for stage in Stage if stage in stages)
 
@@ -81,11 +83,13 @@ class Mesh:
             alone = Project(files=tuple(f for f in project.files if f.path == path), tests=project.tests)
             for stage in (Stage.SYNTAX, Stage.STYLE):
                 tools = [a for a in self._adapters if a.stage is stage and a.name in _GATE]
-                found = await _all([self._use(tool, alone, around) for tool in tools])
+                found = await all_of([self._use(tool, alone, around) for tool in tools])
                 if errors := _errors(found, path):
                     return errors
             types = [a for a in self._adapters if a.stage is Stage.TYPES]
-            return _errors(await _all([self._use(tool, project, around, only=path) for tool in types]), path)
+            return _errors(
+                await all_of([self._use(tool, project, around, only=path) for tool in types]), path
+            )
 
     async def format(self, files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
         """The files as `ruff format` writes them, without unused imports, imports in order.
@@ -187,7 +191,7 @@ class Mesh:
         tools = [tool for tool in known if len(self._off(stage, project, tool.name)) < len(project.files)]
         if not tools:
             return StageResult(stage=stage, status="skipped", reason=OFF)
-        outcomes = await _all([self._try(tool, project, around) for tool in tools])
+        outcomes = await all_of([self._try(tool, project, around) for tool in tools])
         findings = _merged([found for outcome in outcomes for found in outcome[0]])
         runs = tuple(outcome[1] for outcome in outcomes if outcome[1])
         reasons = [outcome[2] for outcome in outcomes if outcome[2]]
@@ -234,10 +238,15 @@ class Mesh:
         version = await asyncio.to_thread(tool.version)
         files = tuple(file for file in project.files if language_of(file.path) in tool.languages)
         paths = {file.path for file in files}
+        own = modules([file.path for file in project.files])
         project = project.model_copy(update={"files": files})
         narrowed = only if isinstance(tool, Mypy) else ""
+        if isinstance(tool, JudgesEach):
+            each, reused = await judge_each(tool, version, project, own, around, self._tools, self._journal)
+            return [problem for problem in each if problem.path in paths], version, reused
 
         async def run() -> Any:
+            await around.fill(None)
             if isinstance(tool, Mypy):
                 found = await tool.run(project, around, self._tools, narrowed)
             else:
@@ -249,7 +258,7 @@ class Mesh:
             "version": version,
             "rules": tool.rules,
             "python": around.python,
-            "files": {file.path: file.digest for file in files},
+            "files": {file.path: around.digest(file) for file in files},
             "tests": project.tests,
             "packages": project.packages,
             "installed": around.packages is not None,
@@ -265,20 +274,8 @@ class Mesh:
             scratch=scratch,
             cache=self._settings.storage.cache_dir,
             seconds=self._settings.validate_.timeout_s,
+            digests=await asyncio.to_thread(lambda: {file.path: file.digest for file in project.files}),
         )
-
-
-async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Like gather, but nothing goes on when one raises or the caller is cancelled."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            # gather may have cancelled it; a second time would interrupt its clearing up.
-            if not task.cancelling():
-                task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _skipped(stage: Stage, reason: str, emit: Emit) -> StageResult:

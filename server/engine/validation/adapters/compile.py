@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from ...types import Finding, Stage
@@ -20,10 +21,15 @@ class Compile:
         return platform.python_version()
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        return self.together(await self.look(project, around, tools))
+
+    async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]:
         # Newer syntax is not an error; ruff's parser, which knows both Pythons, judges it.
         compiled = _minor(around.python) <= sys.version_info[:2]
-        found = await read_source("syntax", project, around, tools, compiled=compiled)
-        return [as_finding(self.stage, self.name, problem) for problem in found]
+        return await read_source("syntax", project, around, tools, compiled=compiled)
+
+    def together(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
+        return [as_finding(self.stage, self.name, problem) for problem in seen]
 
 
 def _minor(version: str) -> tuple[int, ...]:
