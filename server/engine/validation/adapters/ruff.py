@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from ...types import Edit, Finding, Fix, Position, Range, Severity, Stage
 from ..process import Completed, Tools
 from ..types import Project, Surroundings, ToolError, finding
@@ -20,6 +22,7 @@ STYLE_IGNORED = "B008,B905,E203,SIM105,SIM108,UP007,UP045"
 _ALONE = ("--isolated", "--no-cache", "--no-respect-gitignore", "--config", "exclude=[]")
 _SYNTAX_SHOWN = 5
 _SECRET_NAME = re.compile(r"pas+wo?r?d|passphrase|pwd|secret|api_?key", re.IGNORECASE)
+_FINDINGS = TypeAdapter(list[Finding])
 _PYTHON = frozenset({"python"})
 
 
@@ -63,7 +66,7 @@ class EachFile(ABC):
         return [one.model_dump(mode="json") for one in await self.run(project, around, tools)]
 
     def together(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
-        return [Finding.model_validate(one) for one in seen]
+        return _FINDINGS.validate_python(seen)
 
 
 @dataclass(frozen=True)
