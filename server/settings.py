@@ -155,6 +155,8 @@ class LiveSettings(Section):
     """None of them switches it off."""
     beside: tuple[Extension, ...] = ()
     """Other extensions of your editor: what they show is not shown twice."""
+    files: Literal["open", "all"] = "open"
+    """All: files that are not open are looked at too, for clients that pull the workspace's diagnostics."""
     tests: Literal["never", "on_demand", "on_save"] = "on_demand"
     """When the tests that concern a file are run, in the sandbox."""
     pause_ms: Annotated[int, Field(ge=0, le=10_000)] = 20

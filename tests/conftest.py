@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-_DATA = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
-# Where `scripts/setup-dev` puts what comes from npm.
-os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], f"{_DATA}/quantumlayer-tests/bin"])
 
 from support.models import model_cache as model_cache
 from support.scripted_server import ScriptedServer
+
+_DATA = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+# Where `scripts/setup-dev` puts what comes from npm.
+os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], f"{_DATA}/quantumlayer-tests/bin"])
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ NOT_RUN = {
     "same test",
     "python benchmarks/overhead.py --runs 5 --repeats 50": "minutes of timing; same test",
     "python benchmarks/startup.py --runs 10": "a minute of timing; same test",
+    "python benchmarks/workspace.py --files 2000 --runs 1": "minutes of timing; same test",
     "quantumlayer lsp": "waits for an editor; test_the_server_answers_an_editor talks to it",
     "quantumlayer lsp --tcp HOST:PORT": "waits for editors; tests/lsp/test_lsp_tcp.py does so as they do",
 }

@@ -12,7 +12,7 @@ from ..engine.languages import is_code
 from ..engine.types import SourceFile
 from .repository import committed, git, is_changed
 
-MOST_FILES = 2000
+MOST_FILES = 5000
 MOST_BYTES = 64 * 1024 * 1024
 _MARKERS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "requirements.txt"})
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "env", "build", "dist"})
@@ -136,10 +136,12 @@ def _is_skipped(folder: Path) -> bool:
 def _projects(known: list[Path], wanted: set[Path], reader: "_Reader") -> tuple[LocalProject, ...]:
     roots = {file.parent for file in known if file.name in _MARKERS}
     groups: dict[Path, list[Path]] = defaultdict(list)
-    orphans = [file for file in known if not _nearest(file, roots)]
-    common = Path(os.path.commonpath([file.parent for file in orphans])) if orphans else None
+    folders = {file.parent for file in known}
+    nearest = {folder: _nearest(folder, roots) for folder in folders}
+    orphans = [folder for folder in folders if not nearest[folder]]
+    common = Path(os.path.commonpath(orphans)) if orphans else None
     for file in known:
-        groups[_nearest(file, roots) or common or file.parent].append(file)
+        groups[nearest[file.parent] or common or file.parent].append(file)
     found = []
     for root, files in sorted(groups.items()):
         asked = wanted.intersection(files)
@@ -152,8 +154,8 @@ def _projects(known: list[Path], wanted: set[Path], reader: "_Reader") -> tuple[
     return tuple(found)
 
 
-def _nearest(file: Path, roots: set[Path]) -> Path | None:
-    return next((folder for folder in file.parents if folder in roots), None)
+def _nearest(folder: Path, roots: set[Path]) -> Path | None:
+    return next((place for place in (folder, *folder.parents) if place in roots), None)
 
 
 class _Reader:
@@ -163,6 +165,7 @@ class _Reader:
         self._most = max_file_kb * 1024
         self._named = named
         self._left_out: dict[str, list[str]] = defaultdict(list)
+        self._inside: dict[tuple[Path, Path], bool] = {}
         self._files = 0
         self._bytes = 0
 
@@ -186,7 +189,7 @@ class _Reader:
         try:
             if not file.is_file():
                 return None
-            if not file.resolve().is_relative_to(root.resolve()):
+            if not self._lies_in(file, root):
                 return self._leave_out("it is a link that leads out of the project", file, tell=tell)
             with file.open("rb") as source:
                 content = source.read(self._most + 1)
@@ -201,6 +204,15 @@ class _Reader:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError:
             return self._leave_out("it is not UTF-8 text", file, tell=tell)
+
+    def _lies_in(self, file: Path, root: Path) -> bool:
+        """Not by a link of its own, nor of a folder on the way. Folders are followed once."""
+        if file.is_symlink():
+            return file.resolve().is_relative_to(root.resolve())
+        key = (file.parent, root)
+        if key not in self._inside:
+            self._inside[key] = file.parent.resolve().is_relative_to(root.resolve())
+        return self._inside[key]
 
     def _leave_out(self, reason: str, file: Path, *, tell: bool) -> str | None:
         """Pictures and archives in a folder are no news; code, and what was named, is."""

@@ -71,9 +71,8 @@ def _for_user(result: StageResult, project: LocalProject) -> StageResult:
     others_only = bool(result.findings) and not any(found.severity is Severity.ERROR for found in kept)
     if status == "failed" and others_only and result.stage is not Stage.RUNTIME:
         status = "skipped" if result.reason else "passed"
-    findings = tuple(
-        found.model_copy(update={"path": _from_here(project.root, found.path)}) for found in kept
-    )
+    names = {path: _from_here(project.root, path) for path in {found.path for found in kept}}
+    findings = tuple(found.model_copy(update={"path": names[found.path]}) for found in kept)
     return result.model_copy(update={"findings": findings, "status": status})
 
 

@@ -19,7 +19,7 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ from .errors import StorageError
 Json = Any
 T = TypeVar("T")
 _LARGE = 64 * 1024
+_AT_ONCE = 500
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS steps (
     key TEXT PRIMARY KEY, kind TEXT NOT NULL, at REAL NOT NULL, result BLOB, blob TEXT
@@ -99,6 +100,14 @@ class Journal:
     async def put(self, kind: str, inputs: Json, result: Json) -> None:
         await self._write(step_key(kind, inputs), kind, result)
 
+    async def get_many(self, kind: str, inputs: Sequence[Json]) -> list[Json | None]:
+        """What `get` says of each."""
+        return await self._on_thread(self._load_many, kind, inputs)
+
+    async def put_many(self, kind: str, results: Sequence[tuple[Json, Json]]) -> None:
+        """Inputs and their results; all of them are durable when it returns."""
+        await self._on_thread(self._save_many, kind, results)
+
     async def aclose(self) -> None:
         for task in list(self._running.values()):
             task.cancel()
@@ -149,6 +158,32 @@ class Journal:
         self._database.execute("DELETE FROM steps WHERE key = ?", (key,))
         return None
 
+    def _load_many(self, kind: str, inputs: Sequence[Json]) -> list[Json | None]:
+        keys = [step_key(kind, one) for one in inputs]
+        found: dict[str, Json] = {}
+        for start in range(0, len(keys), _AT_ONCE):
+            part = tuple(keys[start : start + _AT_ONCE])
+            marks = ",".join("?" * len(part))
+            statement = f"SELECT key, result FROM steps WHERE key IN ({marks})"  # noqa: S608 - marks only
+            for key, content in self._database.execute(statement, part):
+                result = _decoded(content)
+                if result is None:  # a large one, or a damaged one
+                    loaded = self._load(key)
+                    result = loaded[0] if loaded else None
+                found[key] = result
+        return [found.get(key) for key in keys]
+
+    def _save_many(self, kind: str, results: Sequence[tuple[Json, Json]]) -> None:
+        """One transaction: thousands of small ones would wait for the disk thousands of times."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            for inputs, result in results:
+                self._save(step_key(kind, inputs), kind, result)
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
     def _load_blob(self, digest: str) -> bytes | None:
         """The blob's bytes, or None if they are missing or are not what their name says."""
         try:
@@ -195,6 +230,15 @@ class Journal:
             file = self._database.file.with_name(self._database.file.name + suffix)
             if file.exists():
                 file.replace(file.with_name(f"{file.name}.damaged-{stamp}"))
+
+
+def _decoded(content: bytes | None) -> Json | None:
+    if content == b"[]":
+        return []
+    try:
+        return None if content is None else json.loads(content)
+    except ValueError:
+        return None
 
 
 def _storage_error(error: Exception, folder: Path) -> StorageError:

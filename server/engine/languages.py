@@ -1,6 +1,7 @@
 """Which language a file is in: by its path, and by what an editor calls it where the path says nothing."""
 
 from collections.abc import Set
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _SUFFIXES = {
@@ -61,6 +62,7 @@ TYPED = frozenset({"python", "javascript", "typescript", "go", "java", "rust", "
 """Languages in which there is something to say about types."""
 
 
+@lru_cache(maxsize=65_536)
 def language_of(path: str, editor: str = "") -> str:
     """A name such as `python`; where the path says nothing what `editor` (a languageId) says, else `text`."""
     pure = PurePosixPath(path)

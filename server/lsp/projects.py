@@ -12,7 +12,7 @@ from ..engine.errors import StorageError
 from ..engine.languages import is_code, language_of
 from .documents import read_text
 
-MOST_FILES = 2000
+MOST_FILES = 5000
 _MOST_SEEN = 50_000
 _MOST_DATA = 1024 * 1024
 """Bytes of one data file; a larger one is left out."""
@@ -99,6 +99,11 @@ def within(folder: Path, overlay: Overlay) -> tuple[LocalProject, ...]:
             if (size := size + len(text)) > _MOST_DATA_IN_ALL:
                 raise _too_large(folder, f"{_MOST_DATA_IN_ALL // 1024**2} MB of text beside its code")
     return tuple(_project(root, texts) for root, texts in sorted(by_root.items()))
+
+
+def validated_files(folder: Path) -> Iterator[Path]:
+    """Files under `folder` that would be judged, at most some more than are."""
+    yield from itertools.islice(filter(is_validated, _walk(folder)), MOST_FILES + 1)
 
 
 def _too_large(folder: Path, most: str) -> StorageError:

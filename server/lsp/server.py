@@ -28,6 +28,7 @@ from .protocol import QuantumLayerProtocol
 from .run_tests import Tests
 from .session import Session, load
 from .shown import Shown
+from .workspace_diagnostics import WorkspaceDiagnostics
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -58,6 +59,7 @@ class QuantumLayerServer(LanguageServer):
         self.shown = Shown(self)
         self.live = Live(self)
         self.tests = Tests(self)
+        self.workspace_diagnostics = WorkspaceDiagnostics(self)
         self._watch_parent = watch_parent
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,8 +97,9 @@ class QuantumLayerServer(LanguageServer):
         self.configuration.take(params.initialization_options)
         if self.features.pull_diagnostics:
             options = types.DiagnosticOptions(
-                identifier="quantumlayer", inter_file_dependencies=True, workspace_diagnostics=False
+                identifier="quantumlayer", inter_file_dependencies=True, workspace_diagnostics=True
             )
+            self._handle(types.WORKSPACE_DIAGNOSTIC, self.workspace_diagnostics.pull)
             self._handle(types.TEXT_DOCUMENT_DIAGNOSTIC, self._diagnostic, options)
 
     def _initialized(self, _: types.InitializedParams) -> None:
@@ -259,7 +262,8 @@ class QuantumLayerServer(LanguageServer):
 
 
 def _holds(folder: str, uri: str) -> bool:
-    return unquote(uri).startswith(unquote(folder).rstrip("/") + "/")
+    """A folder holds itself: its own settings are those of its files."""
+    return f"{unquote(uri).rstrip('/')}/".startswith(unquote(folder).rstrip("/") + "/")
 
 
 def _warm() -> None:

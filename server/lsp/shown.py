@@ -151,7 +151,7 @@ class Shown:
             return
         diagnostics = self._diagnostics(page)
         if document is not None and self._server.features.pull_diagnostics:
-            if page.pulled and _report_id(diagnostics) != page.pulled:
+            if page.pulled and report_id(diagnostics) != page.pulled:
                 self._refresh()
             return
         if diagnostics or page.pushed or even_nothing:
@@ -166,10 +166,16 @@ class Shown:
         # Kept also where nothing has been found yet: what comes later is news for whoever has pulled.
         page = self._page(uri, document.text) if document is not None else Page(uri, "")
         diagnostics = self._diagnostics(page)
-        page.pulled = _report_id(diagnostics)
+        page.pulled = report_id(diagnostics)
         if known == page.pulled:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id=page.pulled)
         return types.RelatedFullDocumentDiagnosticReport(items=diagnostics, result_id=page.pulled)
+
+    def listed(self, uri: str) -> tuple[str, list[types.Diagnostic]]:
+        """The id of what is shown of a document, and the diagnostics; nothing changes by asking."""
+        page = self.page(uri) or Page(uri, "")
+        diagnostics = self._diagnostics(page)
+        return report_id(diagnostics), diagnostics
 
     def _page(self, uri: str, text: str) -> Page:
         page = self._pages.setdefault(key_of(uri), Page(uri, text))
@@ -241,7 +247,7 @@ def _moved(finding: "Finding", lines: int) -> "Finding":
     return finding.model_copy(update=changed)
 
 
-def _report_id(diagnostics: Sequence[types.Diagnostic]) -> str:
+def report_id(diagnostics: Sequence[types.Diagnostic]) -> str:
     told = [
         (one.range.start, one.range.end, one.severity, one.code, one.message, one.tags) for one in diagnostics
     ]

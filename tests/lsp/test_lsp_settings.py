@@ -129,3 +129,10 @@ async def test_an_editor_that_never_says_its_settings_does_not_hold_up_work(
     editor.answers["client/registerCapability"] = lambda _: SILENCE
     await editor.initialize(workspace, FULL)
     assert "syntax" in await stages_run(editor, workspace)
+
+
+async def test_a_folders_own_settings_hold_for_the_whole_folder(ready: Editor, workspace: Path) -> None:
+    (workspace / "quantumlayer.toml").write_text("[[check.off]]\nstages = ['style', 'runtime']\n")
+    (workspace / "a.py").write_text("import os\n")
+    await ready.command("validateWorkspace")
+    assert "style (switched off by check.off)" in await ready.ending(60)

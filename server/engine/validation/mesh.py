@@ -8,9 +8,10 @@ What nothing on this machine reads is named in the reason of a stage that judged
 import asyncio
 import platform
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ...settings import Settings
 from ..errors import SandboxError
@@ -20,9 +21,10 @@ from ..languages import ANY_LANGUAGE, language_of, reads, to_be_read
 from ..types import Finding, Severity, SourceFile, Stage, StageResult, ToolRun
 from .adapters import Adapter, adapters
 from .adapters.mypy import Mypy
+from .each import JudgesEach, judge_each
 from .formatting import format_files
 from .packages import Packages
-from .process import Tools, written
+from .process import Tools, all_of, modules, on_demand, written
 from .runtime import RuntimeReport, run_variants
 from .runtime_stage import judge
 from .switches import OFF, Switches, partly
@@ -31,7 +33,6 @@ from .types import Project, Surroundings, ToolError, ToolMissing, finding
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
-T = TypeVar("T")
 _TEXT = {"text", "ini"}
 Outcome = tuple[list[Finding], ToolRun | None, ToolError | None]
 _GATE = {"compile", "ruff parser", "yaml", "tree-sitter", "oxlint parser", "omissions", "imports"}
@@ -68,10 +69,11 @@ class Mesh:
         Each result is emitted as soon as it is there. Raises StorageError only.
         """
         try:
-            async with written(project.files) as scratch:
+            async with on_demand(project.files) as (scratch, fill):
                 around = await self._surroundings(project, scratch, packages=Stage.TYPES in stages)
+                around = replace(around, fill=fill)
                 work = [self._stage(stage, project, around, emit) for stage in Stage if stage in stages]
-                return tuple(await _all(work))
+                return tuple(await all_of(work))
         except ToolError as error:
             return tuple(_skipped(stage, str(error), emit) for stage in Stage if stage in stages)
 
@@ -87,11 +89,13 @@ class Mesh:
             readers = [a for a in self._adapters if language_of(path) in a.languages]
             for stage in (Stage.SYNTAX, Stage.STYLE):
                 tools = [a for a in readers if a.stage is stage and a.name in _GATE]
-                found = await _all([self._use(tool, alone, around) for tool in tools])
+                found = await all_of([self._use(tool, alone, around) for tool in tools])
                 if errors := _errors(found, path):
                     return errors
             types = [a for a in readers if a.stage is Stage.TYPES and a.name not in _OPTIONAL]
-            return _errors(await _all([self._use(tool, project, around, only=path) for tool in types]), path)
+            return _errors(
+                await all_of([self._use(tool, project, around, only=path) for tool in types]), path
+            )
 
     async def format(self, files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
         """The files as `ruff format` writes them, without unused imports, imports in order.
@@ -195,7 +199,7 @@ class Mesh:
         tools = [tool for tool in known if len(self._off(stage, project, tool.name)) < len(project.files)]
         if not tools:
             return StageResult(stage=stage, status="skipped", reason=OFF)
-        outcomes = await _all([self._try(tool, project, around) for tool in tools])
+        outcomes = await all_of([self._try(tool, project, around) for tool in tools])
         findings = _merged([found for outcome in outcomes for found in outcome[0]])
         runs = tuple(outcome[1] for outcome in outcomes if outcome[1])
         faults = [outcome[2] for outcome in outcomes if outcome[2]]
@@ -250,10 +254,15 @@ class Mesh:
             if reads(tool.languages, file.path) and file.path not in project.left_alone
         )
         paths = {file.path for file in files}
+        own = modules([file.path for file in project.files])
         project = project.model_copy(update={"files": files})
         narrowed = only if isinstance(tool, Mypy) else ""
+        if isinstance(tool, JudgesEach):
+            each, reused = await judge_each(tool, version, project, own, around, self._tools, self._journal)
+            return [problem for problem in each if problem.path in paths], version, reused
 
         async def run() -> Any:
+            await around.fill(None)
             try:
                 if isinstance(tool, Mypy):
                     found = await tool.run(project, around, self._tools, narrowed)
@@ -269,7 +278,7 @@ class Mesh:
             "version": version,
             "rules": tool.rules,
             "python": around.python,
-            "files": {file.path: file.digest for file in files},
+            "files": {file.path: around.digest(file) for file in files},
             "tests": project.tests,
             "packages": project.packages,
             "installed": around.packages is not None,
@@ -285,20 +294,8 @@ class Mesh:
             scratch=scratch,
             cache=self._settings.storage.cache_dir,
             seconds=self._settings.validate_.timeout_s,
+            digests=await asyncio.to_thread(lambda: {file.path: file.digest for file in project.files}),
         )
-
-
-async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Like gather, but nothing goes on when one raises or the caller is cancelled."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            # gather may have cancelled it; a second time would interrupt its clearing up.
-            if not task.cancelling():
-                task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _skipped(stage: Stage, reason: str, emit: Emit) -> StageResult:

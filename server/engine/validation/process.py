@@ -6,13 +6,15 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
 
 from ..types import SourceFile
-from .types import ToolError
+from .types import Fill, ToolError
 
+T = TypeVar("T")
 _OUTPUT_LIMIT = 16 * 1024 * 1024
 _KEPT_FROM_HOST = ("SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP", "TMPDIR")
 
@@ -71,6 +73,43 @@ async def written(files: Sequence[SourceFile]) -> AsyncIterator[Path]:
         await asyncio.shield(asyncio.to_thread(holder.cleanup))
 
 
+@contextlib.asynccontextmanager
+async def on_demand(files: Sequence[SourceFile]) -> AsyncIterator[tuple[Path, Fill]]:
+    """The same, empty at first, and how files get into it: a tool that reads one needs no thousand others.
+
+    The first time, one file of each module comes along: ruff tells the project's own modules by them.
+    """
+    missing = {file.path: file for file in files}
+    turn = asyncio.Lock()
+    for path in missing:
+        if above := next((str(place) for place in PurePosixPath(path).parents if str(place) in missing), ""):
+            raise ToolError(f"the project cannot be written to a folder: {above} is a file and a folder")
+    async with written(()) as root:
+
+        async def fill(paths: Collection[str] | None) -> None:
+            async with turn:
+                wanted = set(missing if paths is None else paths)
+                if len(missing) == len(files):
+                    wanted |= set(modules(missing).values())  # the first time
+                new = [missing.pop(path) for path in wanted & missing.keys()]
+                try:
+                    await asyncio.to_thread(_write_all, root, new)
+                except OSError as error:
+                    raise ToolError(f"files cannot be written to a temporary folder: {error}") from error
+
+        yield root, fill
+
+
+def modules(paths: Collection[str]) -> dict[str, str]:
+    """What ruff takes for the project's own modules, and one file of each."""
+    found: dict[str, str] = {}
+    for path in paths:
+        parts = path.split("/")
+        for depth in (1, 2) if parts[0] == "src" else (1,):
+            found.setdefault("/".join(parts[:depth]), path)
+    return found
+
+
 def _write_all(folder: Path, files: Sequence[SourceFile]) -> Path:
     root = folder.resolve()
     for file in files:
@@ -81,6 +120,19 @@ def _write_all(folder: Path, files: Sequence[SourceFile]) -> Path:
         seconds = 10**9 + int(file.digest[:7], 16)
         os.utime(target, (seconds, seconds))
     return root
+
+
+async def all_of(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Like gather, but nothing goes on when one raises or the caller is cancelled."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            # gather may have cancelled it; a second time would interrupt its clearing up.
+            if not task.cancelling():
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _name(command: Sequence[str | Path]) -> str:

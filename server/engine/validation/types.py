@@ -1,7 +1,7 @@
 """What the mesh judges, and how its tools say that they could not."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Self
 
@@ -46,6 +46,13 @@ class Project(Value):
         return type(self).of(merged.values(), self.packages)
 
 
+Fill = Callable[[Collection[str] | None], Awaitable[None]]
+
+
+async def _as_it_is(paths: Collection[str] | None) -> None:
+    """The files are there already."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a tool is told besides the files: for which Python, with which packages, how long."""
@@ -58,6 +65,13 @@ class Surroundings:
     """The project's files on disk, read-only by convention."""
     cache: Path
     seconds: float
+    fill: Fill = _as_it_is
+    """Puts files of the project into `scratch`: these paths, or all."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    def digest(self, file: SourceFile) -> str:
+        """Of a file's text; computed once for all tools."""
+        return self.digests.get(file.path) or file.digest
 
 
 def is_test(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from ...languages import language_of
@@ -21,11 +22,16 @@ class Compile:
         return platform.python_version()
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        return self.together(await self.look(project, around, tools))
+
+    async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]:
         # Newer syntax is not an error; ruff's parser, which knows both Pythons, judges it.
         compiled = _minor(around.python) <= sys.version_info[:2]
         languages = {file.path: language_of(file.path) for file in project.files}
-        found = await read_source("syntax", project, around, tools, languages=languages, compiled=compiled)
-        return [as_finding(self.stage, self.name, problem) for problem in found]
+        return await read_source("syntax", project, around, tools, languages=languages, compiled=compiled)
+
+    def together(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
+        return [as_finding(self.stage, self.name, problem) for problem in seen]
 
 
 def _minor(version: str) -> tuple[int, ...]:

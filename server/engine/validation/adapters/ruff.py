@@ -2,9 +2,13 @@
 
 import json
 import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from ...types import Edit, Finding, Fix, Position, Range, Severity, Stage
 from ..process import Completed, Tools
@@ -18,14 +22,19 @@ STYLE_IGNORED = "B008,B905,E203,SIM105,SIM108,UP007,UP045"
 _ALONE = ("--isolated", "--no-cache", "--no-respect-gitignore", "--config", "exclude=[]")
 _SYNTAX_SHOWN = 5
 _SECRET_NAME = re.compile(r"pas+wo?r?d|passphrase|pwd|secret|api_?key", re.IGNORECASE)
+_FINDINGS = TypeAdapter(list[Finding])
 _PYTHON = frozenset({"python"})
 
 
-def command(around: Surroundings, verb: str, *options: str) -> list[str]:
-    """ruff, with nothing but our own configuration. Raises ToolError if it is not installed."""
+def command(around: Surroundings, verb: str, *options: str, project: Project | None = None) -> list[str]:
+    """ruff, with nothing but our own configuration, for a project's files or for all there are.
+
+    Raises ToolError if it is not installed.
+    """
+    files = [f"./{file.path}" for file in project.files] if project else ["."]
     target = "py" + "".join(around.python.split(".")[:2])
     extras = () if verb == "format" else ("--output-format", "json", "--exit-zero")
-    return [binary(), verb, *_ALONE, "--target-version", target, *extras, *options, "."]
+    return [binary(), verb, *_ALONE, "--target-version", target, *extras, *options, *files]
 
 
 def ruff_version() -> str:
@@ -46,8 +55,22 @@ def binary() -> str:
         raise ToolError("ruff is not installed", "Install the package `ruff`.") from error
 
 
+class EachFile(ABC):
+    """What ruff says of a file needs no other file but the names of the project's modules."""
+
+    @abstractmethod
+    async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        """Findings in the project's files."""
+
+    async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]:
+        return [one.model_dump(mode="json") for one in await self.run(project, around, tools)]
+
+    def together(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
+        return _FINDINGS.validate_python(seen)
+
+
 @dataclass(frozen=True)
-class Parser:
+class Parser(EachFile):
     """Several syntax errors per file, and syntax that is too new for the Python that will run it."""
 
     name: str = "ruff parser"
@@ -59,7 +82,7 @@ class Parser:
         return ruff_version()
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
-        problems = await _check(around, tools, "--select", "E9")
+        problems = await _check(project, around, tools, "--select", "E9")
         found: list[Finding] = []
         for problem in problems:
             made = read_problem(self.stage, self.name, problem, _path(problem, around), Severity.ERROR)
@@ -69,7 +92,7 @@ class Parser:
 
 
 @dataclass(frozen=True)
-class Style:
+class Style(EachFile):
     name: str = "ruff"
     stage: Stage = Stage.STYLE
     languages: frozenset[str] = _PYTHON
@@ -84,8 +107,8 @@ class Style:
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         length = ("--line-length", str(LINE_LENGTH))
         rules = ("--select", STYLE_RULES, "--ignore", STYLE_IGNORED)
-        problems = await _check(around, tools, *rules, *length)
-        formatting = command(around, "format", "--check", "--output-format=json", *length)
+        problems = await _check(project, around, tools, *rules, *length)
+        formatting = command(around, "format", "--check", "--output-format=json", *length, project=project)
         # 1: some file would change; 2: some file does not parse, which `check` told.
         changed = _read(await tools.run(formatting, cwd=around.scratch, seconds=around.seconds), {0, 1, 2})
         unformatted = [problem for problem in changed if problem["code"] == "unformatted"]
@@ -107,7 +130,7 @@ def _style(problems: list[dict[str, Any]], around: Surroundings) -> list[Finding
 
 
 @dataclass(frozen=True)
-class Security:
+class Security(EachFile):
     """ruff's S rules. Comments in the judged code cannot switch them off."""
 
     name: str = "ruff security"
@@ -122,7 +145,7 @@ class Security:
         return ruff_version()
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
-        problems = await _check(around, tools, "--select", "S", "--ignore-noqa")
+        problems = await _check(project, around, tools, "--select", "S", "--ignore-noqa")
         texts = {file.path: file.text.splitlines() for file in project.files}
         found = []
         for problem in _once_per_unreadable_file(problems):
@@ -163,8 +186,8 @@ def _is_secret(problem: dict[str, Any], lines: list[str]) -> bool:
 # -- asking ruff, and reading its answer --------------------------------------------------------
 
 
-async def _check(around: Surroundings, tools: Tools, *options: str) -> list[dict[str, Any]]:
-    line = command(around, "check", *options)
+async def _check(project: Project, around: Surroundings, tools: Tools, *options: str) -> list[dict[str, Any]]:
+    line = command(around, "check", *options, project=project)
     return _read(await tools.run(line, cwd=around.scratch, seconds=around.seconds), {0})
 
 

@@ -21,20 +21,26 @@ _ELIDED = re.compile(
 _SWITCHED_OFF = re.compile(
     r"#\s*(mypy:|ruff\s*:\s*(file-ignore|disable)|pyright:)|.*#\s*(ruff|flake8)\s*:\s*noqa", re.IGNORECASE
 )
+_SWITCHES = re.compile(r"#\s*(mypy|ruff|flake8|pyright|type)\s*:", re.IGNORECASE)
 _TYPES_IGNORED = re.compile(r"#\s*type:\s*ignore\s*(#|$)", re.IGNORECASE)
 """Before any code it covers the file; later it covers its line."""
+BASES = "bases"
 _EXEMPT = {"abstractmethod", "overload", "abstractproperty"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def check(files: dict[str, str], tests: list[str]) -> list[dict[str, Any]]:
-    """`tests` are the paths in which an empty function is a double, not an omission."""
+    """`tests` are the paths in which an empty function is a double, not an omission.
+
+    Each file is read for itself. A method may be empty if another class derives from its own, wherever that
+    is: so each file also says which names its classes derive from, and each method whose it is.
+    """
     files = {path: _as_read(text) for path, text in files.items() if not path.endswith(".pyi")}
     trees = {path: tree for path, text in files.items() if (tree := _parse(text)) is not None}
-    bases = {name for tree in trees.values() for name in _base_names(tree)}
     found = []
     for path, tree in trees.items():
-        for problem in (*_bodies(tree, bases, path in tests), *_comments(files[path])):
+        found.append({"path": path, "rule": BASES, "names": sorted(set(_base_names(tree)))})
+        for problem in (*_bodies(tree, path in tests), *_comments(files[path])):
             found.append({"path": path, **problem})
     return found
 
@@ -63,12 +69,12 @@ def _last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def _bodies(tree: ast.Module, bases: set[str], in_tests: bool) -> Iterator[dict[str, Any]]:
+def _bodies(tree: ast.Module, in_tests: bool) -> Iterator[dict[str, Any]]:
     for owner, function in _functions(tree, None):
         kind = _emptiness(function)
         if not kind or _EXEMPT & {_last_name(d) for d in function.decorator_list}:
             continue
-        if owner is not None and _may_be_empty(owner, function, kind, bases):
+        if owner is not None and _may_be_empty(owner, function, kind):
             continue
         hollow_test = in_tests and function.name.startswith("test")
         for_subclasses = owner is not None and kind == "raise"
@@ -80,6 +86,7 @@ def _bodies(tree: ast.Module, bases: set[str], in_tests: bool) -> Iterator[dict[
             "message": f"`{function.name}` has no body but {_SAID[kind]}",
             "line": function.lineno,
             "column": function.col_offset,
+            "owner": owner.name if owner is not None else "",
         }
 
 
@@ -126,10 +133,10 @@ def _returns_nothing(function: Function) -> bool:
     return isinstance(function.returns, ast.Constant) and function.returns.value is None
 
 
-def _may_be_empty(owner: ast.ClassDef, function: Function, kind: str, bases: set[str]) -> bool:
-    """Protocols, abstract classes and classes others derive from; overriding with nothing; dunders."""
+def _may_be_empty(owner: ast.ClassDef, function: Function, kind: str) -> bool:
+    """Protocols and abstract classes; overriding with nothing; dunders."""
     own_bases = {_last_name(base) for base in owner.bases} - {"object"}
-    if own_bases & {"Protocol", "ABC"} or owner.name in bases:
+    if own_bases & {"Protocol", "ABC"}:
         return True
     if any(keyword.arg == "metaclass" for keyword in owner.keywords):
         return True
@@ -139,6 +146,8 @@ def _may_be_empty(owner: ast.ClassDef, function: Function, kind: str, bases: set
 
 
 def _comments(text: str) -> Iterator[dict[str, Any]]:
+    if not (_ELIDED.search(text) or _SWITCHES.search(text)):
+        return  # splitting it into tokens takes most of the time
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):

@@ -1,0 +1,205 @@
+"""`workspace/diagnostic`: what is found in open documents, and, where the user wants it, in all other files.
+
+Other files are looked at by the mesh, for the stages that come at once. Its results are remembered by
+content, so that a pull after an edit costs one file; and where no file has changed since the last pull, none
+is read at all.
+"""
+
+import asyncio
+import hashlib
+import logging
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from pygls.uris import from_fs_path
+
+from ..engine.errors import QuantumLayerError
+from .diagnostics import to_diagnostics
+from .documents import path_of
+from .shown import MOST_FINDINGS, key_of, report_id
+
+if TYPE_CHECKING:
+    from ..engine.facade import Engine
+    from ..engine.types import Finding
+    from ..settings import Settings
+    from .projects import LocalProject
+    from .server import QuantumLayerServer
+
+log = logging.getLogger(__name__)
+_AT_ONCE = ("syntax", "style", "security")
+_TOGETHER = 50
+_SILENCED = re.compile(r"#\s*noqa(?!\s*:)|#\s*noqa\s*:.*\bS\d*", re.IGNORECASE)
+Report = types.WorkspaceFullDocumentDiagnosticReport | types.WorkspaceUnchangedDocumentDiagnosticReport
+
+
+@dataclass
+class _Looked:
+    """A folder as it was looked at last."""
+
+    signature: str
+    reports: dict[str, tuple[str, list[types.Diagnostic]]] = field(default_factory=dict)
+    """By URI: the id of the report, and what is in it."""
+
+
+class WorkspaceDiagnostics:
+    """The pulls of one connection; one at a time, as each would do the same work."""
+
+    def __init__(self, server: "QuantumLayerServer") -> None:
+        self._server = server
+        self._looked: dict[str, _Looked] = {}
+        self._turn = asyncio.Lock()
+        self._said: set[str] = set()
+
+    async def pull(self, params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
+        """Everything, or nothing where all of it went ahead as partial results."""
+        sink = _Sink(self._server, params)
+        for document in self._server.documents.all_opened():
+            if self._server.shown.page(document.uri) is not None:
+                ident, diagnostics = self._server.shown.listed(document.uri)
+                await sink.add(document.uri, ident, diagnostics, document.version)
+        async with self._turn:
+            for folder in self._server.documents.folder_uris():
+                for uri, (ident, diagnostics) in (await self._folder(folder)).items():
+                    if not self._server.documents.is_open(uri):
+                        await sink.add(uri, ident, diagnostics, None)
+        return await sink.end()
+
+    # -- files that are not open ---------------------------------------------------------------
+
+    async def _folder(self, uri: str) -> Mapping[str, tuple[str, list[types.Diagnostic]]]:
+        path = path_of(uri)
+        if path is None:
+            return {}
+        try:
+            async with self._server.session.engine(uri) as engine:
+                if engine.settings.live.files != "all":
+                    self._looked.pop(uri, None)
+                    return {}
+                signature = await asyncio.to_thread(_signature, path, engine.settings)
+                looked = self._looked.get(uri)
+                if looked is None or looked.signature != signature:
+                    looked = self._looked[uri] = await self._look(engine, path, signature)
+                return looked.reports
+        except QuantumLayerError as error:
+            if str(error) not in self._said:
+                self._said.add(str(error))
+                self._server.log_message(f"Files that are not open are not checked: {error}")
+            return {}
+
+    async def _look(self, engine: "Engine", folder: Path, signature: str) -> _Looked:
+        """Where a tool could not tell, the next pull asks again."""
+        from .projects import is_validated, within
+
+        looked = _Looked(signature)
+        for project in await asyncio.to_thread(within, folder, {}):
+            by_path, whole = await _findings(engine, project)
+            looked.signature = looked.signature if whole else ""
+            for inside, text in project.files.items():
+                if is_validated(Path(inside)):
+                    await asyncio.sleep(0)  # there may be thousands
+                    uri = str(from_fs_path(str(project.root / inside)))
+                    kept = self._not_pushed(uri, by_path.get(inside, ()))
+                    codec = self._server.documents.position_codec
+                    diagnostics = to_diagnostics(kept[:MOST_FINDINGS], text, codec) if kept else []
+                    looked.reports[uri] = (report_id(diagnostics), diagnostics)
+        return looked
+
+    def _not_pushed(self, uri: str, findings: Sequence["Finding"]) -> list["Finding"]:
+        """What a validation has told of a closed file was pushed; the client shows both."""
+        page = self._server.shown.page(uri)
+        told = page.judged if page is not None and page.pushed else {}
+        return [one for one in findings if str(one.stage) not in told]
+
+
+class _Sink:
+    """Where reports go: into the answer, or ahead of it to clients that take partial results."""
+
+    def __init__(self, server: "QuantumLayerServer", params: types.WorkspaceDiagnosticParams) -> None:
+        self._server = server
+        self._token = params.partial_result_token
+        self._known = {key_of(one.uri): (one.uri, one.value) for one in params.previous_result_ids}
+        self._items: list[Report] = []
+
+    async def add(
+        self, uri: str, ident: str, diagnostics: list[types.Diagnostic], version: int | None
+    ) -> None:
+        """Files without findings are told of only where the client may have had some."""
+        _, known = self._known.pop(key_of(uri), ("", None))
+        if known == ident:
+            self._items.append(
+                types.WorkspaceUnchangedDocumentDiagnosticReport(uri=uri, result_id=ident, version=version)
+            )
+        elif diagnostics or known is not None or version is not None:
+            self._items.append(
+                types.WorkspaceFullDocumentDiagnosticReport(
+                    uri=uri, items=diagnostics, result_id=ident, version=version
+                )
+            )
+        if self._token is not None and len(self._items) >= _TOGETHER:
+            self._send()
+            await asyncio.sleep(0)
+
+    async def end(self) -> types.WorkspaceDiagnosticReport:
+        """What the client had findings of, and is no more, has none."""
+        for uri, _ in tuple(self._known.values()):
+            await self.add(uri, report_id(()), [], None)
+        if self._token is not None and self._items:
+            self._send()
+        return types.WorkspaceDiagnosticReport(items=self._items)
+
+    def _send(self) -> None:
+        assert self._token is not None
+        value = types.WorkspaceDiagnosticReportPartialResult(items=self._items)
+        self._server.protocol.notify(types.PROGRESS, types.ProgressParams(token=self._token, value=value))
+        self._items = []
+
+
+async def _findings(engine: "Engine", project: "LocalProject") -> tuple[dict[str, list["Finding"]], bool]:
+    """By path, and whether every stage ran; what a comment silences is left out, as it is in open files."""
+    from ..engine.types import SourceFile, Stage
+    from .projects import is_validated
+    from .validate import is_usable
+
+    most = engine.settings.validate_.max_file_kb * 1024
+    files = [
+        SourceFile(path=path, text=text)
+        for path, text in project.files.items()
+        if is_validated(Path(path)) and is_usable(path) and len(text) <= most
+    ]
+    stages = [Stage(name) for name in engine.settings.live.stages if name in _AT_ONCE]
+    results = await engine.validate(files, stages, folder=str(project.root)) if files and stages else ()
+    found: dict[str, list[Finding]] = {}
+    for result in results:
+        for one in result.findings:
+            if not _is_silenced(one, project.files.get(one.path, "")):
+                found.setdefault(one.path, []).append(one)
+    return found, all(result.status != "skipped" for result in results)
+
+
+def _is_silenced(finding: "Finding", text: str) -> bool:
+    if finding.stage != "security" or "noqa" not in text:
+        return False
+    lines = text.split("\n")[finding.range.start.line : finding.range.end.line + 1]
+    return any(_SILENCED.search(line) for line in lines)
+
+
+def _signature(folder: Path, settings: "Settings") -> str:
+    """Of the files as the file system tells of them, and of the settings."""
+    from .projects import validated_files
+
+    told = [repr(settings)]
+    told += [f"{path}\0{size}\0{changed}" for path, size, changed in _stats(validated_files(folder))]
+    return hashlib.sha256("\n".join(told).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _stats(paths: Iterable[Path]) -> Iterable[tuple[Path, int, int]]:
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        yield path, stat.st_size, stat.st_mtime_ns

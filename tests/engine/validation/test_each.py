@@ -1,0 +1,107 @@
+"""Results that are remembered by file: one edit costs one file, and nothing else is different."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from quantumlayer.engine.journal import Journal
+from quantumlayer.engine.types import SourceFile, Stage, StageResult
+from quantumlayer.engine.validation import each
+from quantumlayer.engine.validation.mesh import Mesh
+from quantumlayer.engine.validation.process import Tools
+from quantumlayer.engine.validation.types import Project
+from quantumlayer.settings import Settings
+
+STAGES = (Stage.SYNTAX, Stage.STYLE, Stage.SECURITY)
+FILES = {
+    "a.py": "import os\nimport json, pkg\n\nexec(input())\n",
+    "pkg/__init__.py": "",
+    "pkg/base.py": "class Base:\n    def later(self) -> int:\n        raise NotImplementedError\n",
+    "pkg/b.py": "def broken(:\n",
+    "-c.py": "x=1\n",
+    "tests/test_a.py": "assert True\n",
+    "data.json": "{",
+}
+
+
+def project(texts: dict[str, str]) -> Project:
+    return Project.of([SourceFile(path=path, text=text) for path, text in texts.items()])
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the tools are told, file names among it; cleared by the test."""
+    seen: list[str] = []
+    run = Tools.run
+
+    async def watched(self: Tools, command: Sequence[Any], **options: Any) -> Any:
+        seen.append(" ".join(map(str, command)) + options.get("stdin", ""))
+        return await run(self, command, **options)
+
+    monkeypatch.setattr(Tools, "run", watched)
+    return seen
+
+
+async def test_an_edit_has_only_its_own_file_judged_again(mesh: Mesh, asked: list[str]) -> None:
+    before = await mesh.check(project(FILES), STAGES)
+    assert asked
+    asked.clear()
+    again = await mesh.check(project(FILES), STAGES)
+    assert asked == []
+    assert found(again) == found(before)
+    assert all(tool.cached for result in again for tool in result.tools)
+    await mesh.check(project(FILES | {"a.py": "import sys\n"}), STAGES)
+    assert asked
+    assert all("a.py" in told and "base.py" not in told for told in asked)
+
+
+async def test_remembered_and_new_results_are_those_of_a_whole_run(
+    settings: Settings, journal: Journal, mesh: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks of one file, some of them remembered, say what one process says of all."""
+    whole = await mesh.check(project(FILES), STAGES)
+    monkeypatch.setattr(each, "_AT_ONCE", 1)
+    fresh = settings.storage.data_dir / "other"
+    other = Journal(fresh)
+    try:
+        alone = Mesh(settings, other, None, "none")
+        await alone.check(project({path: FILES[path] for path in ("a.py", "pkg/base.py")}), STAGES)
+        assert found(await alone.check(project(FILES), STAGES)) == found(whole)
+    finally:
+        await other.aclose()
+
+
+async def test_a_class_that_is_derived_from_elsewhere_may_leave_methods_out(mesh: Mesh) -> None:
+    base = {"base.py": FILES["pkg/base.py"]}
+    deriving = {"child.py": "import base\n\n\nclass Child(base.Base):\n    pass\n"}
+    assert rules(await mesh.check(project(base), (Stage.STYLE,))) >= {"empty-body"}
+    assert "empty-body" not in rules(await mesh.check(project(base | deriving), (Stage.STYLE,)))
+    assert rules(await mesh.check(project(base), (Stage.STYLE,))) >= {"empty-body"}
+
+
+async def test_a_new_module_of_the_project_changes_how_its_imports_are_sorted(mesh: Mesh) -> None:
+    text = {"a.py": "import aaa\nimport mine\n\nprint(aaa, mine)\n"}
+    assert "I001" not in rules(await mesh.check(project(text), (Stage.STYLE,)))
+    own = {"mine/__init__.py": ""}
+    assert "I001" in rules(await mesh.check(project(text | own), (Stage.STYLE,)))
+    assert "I001" not in rules(await mesh.check(project(text), (Stage.STYLE,)))
+
+
+async def test_many_results_are_kept_and_found(journal: Journal) -> None:
+    inputs = [["file", number] for number in range(1203)]
+    results = [[{"path": str(number), "text": "x" * (number % 3) * 40_000}] for number in range(1203)]
+    await journal.put_many("many", list(zip(inputs[:1200], results, strict=False)))
+    assert await journal.get_many("many", inputs) == [*results[:1200], None, None, None]
+    assert await journal.get("many", inputs[7]) == results[7]
+    await journal.put("many", inputs[1201], [])
+    assert await journal.get_many("many", inputs[1200:]) == [None, [], None]
+
+
+def found(results: Sequence[StageResult]) -> list[tuple[str, str, int, str]]:
+    return sorted(
+        (one.path, one.rule, one.range.start.line, one.tool) for result in results for one in result.findings
+    )
+
+
+def rules(results: Sequence[StageResult]) -> set[str]:
+    return {one.rule for result in results for one in result.findings}

@@ -1,0 +1,113 @@
+"""`workspace/diagnostic`: files that are open, and files that are not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsp_editor import Editor
+from test_lsp_live import PULLS
+
+ALL = {"live": {"files": "all"}}
+FAULTY = "import os\nexec(input())\n"
+
+
+async def pull(editor: Editor, *previous: dict[str, str], **more: Any) -> list[dict[str, Any]]:
+    params = {"previousResultIds": list(previous), **more}
+    answer = await editor.request("workspace/diagnostic", params)
+    return list(answer["items"])
+
+
+def codes(items: list[dict[str, Any]]) -> dict[str, set[str]]:
+    return {item["uri"]: {each["code"] for each in item.get("items", ())} for item in items}
+
+
+def known(items: list[dict[str, Any]]) -> list[dict[str, str]]:
+    return [{"uri": item["uri"], "value": item["resultId"]} for item in items]
+
+
+@pytest.fixture
+async def pulling(editor: Editor, workspace: Path) -> Editor:
+    (workspace / "a.py").write_text(FAULTY)
+    (workspace / "clean.py").write_text("X = 1\n")
+    (workspace / "sub").mkdir()
+    (workspace / "sub" / "b.py").write_text("def broken(:\n")
+    editor.settings = ALL
+    answer = await editor.initialize(workspace, PULLS)
+    assert answer["capabilities"]["diagnosticProvider"]["workspaceDiagnostics"] is True
+    return editor
+
+
+async def test_files_that_are_not_open_are_reported(pulling: Editor, workspace: Path) -> None:
+    found = codes(await pull(pulling))
+    assert found[(workspace / "a.py").as_uri()] >= {"F401", "S102"}
+    assert "invalid-syntax" in found[(workspace / "sub/b.py").as_uri()]
+    assert (workspace / "clean.py").as_uri() not in found
+
+
+async def test_what_has_not_changed_is_not_sent_again(pulling: Editor, workspace: Path) -> None:
+    first = await pull(pulling)
+    again = await pull(pulling, *known(first))
+    assert {item["uri"] for item in again} == {item["uri"] for item in first}
+    assert {item["kind"] for item in again} == {"unchanged"}
+    (workspace / "a.py").write_text("import sys\n")
+    later = {item["uri"]: item for item in await pull(pulling, *known(again))}
+    assert later[(workspace / "a.py").as_uri()]["kind"] == "full"
+    assert codes(list(later.values()))[(workspace / "a.py").as_uri()] == {"F401"}
+    assert later[(workspace / "sub/b.py").as_uri()]["kind"] == "unchanged"
+
+
+async def test_a_mended_and_a_deleted_file_are_cleared(pulling: Editor, workspace: Path) -> None:
+    first = await pull(pulling)
+    (workspace / "a.py").write_text("X = 1\n")
+    (workspace / "sub/b.py").unlink()
+    later = {item["uri"]: item for item in await pull(pulling, *known(first))}
+    for name in ("a.py", "sub/b.py"):
+        assert later[(workspace / name).as_uri()]["items"] == []
+    assert await pull(pulling) == []
+
+
+async def test_reports_go_ahead_where_the_client_takes_them(pulling: Editor, workspace: Path) -> None:
+    for number in range(60):
+        (workspace / f"more{number}.py").write_text(FAULTY)
+    assert await pull(pulling, partialResultToken="there") == []
+    parts = [params for params in pulling.received("$/progress") if params["token"] == "there"]
+    sent = [item["uri"] for params in parts for item in params["value"]["items"]]
+    assert len(parts) == 2
+    assert len(sent) == len(set(sent)) == 62
+
+
+async def test_an_open_file_is_reported_as_it_is_shown(pulling: Editor, workspace: Path) -> None:
+    uri = pulling.open(workspace / "a.py", "import json\n")
+    pulled = await pulling.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+    (item,) = [item for item in await pull(pulling) if item["uri"] == uri]
+    assert item["version"] == 1
+    assert {each["code"] for each in item["items"]} == {each["code"] for each in pulled["items"]}
+    (same,) = [
+        item for item in await pull(pulling, {"uri": uri, "value": item["resultId"]}) if item["uri"] == uri
+    ]
+    assert same["kind"] == "unchanged"
+
+
+async def test_closed_files_are_left_alone_unless_they_are_wanted(editor: Editor, workspace: Path) -> None:
+    (workspace / "a.py").write_text(FAULTY)
+    await editor.initialize(workspace, PULLS)
+    assert await pull(editor) == []
+
+
+async def test_what_is_silenced_or_off_is_not_reported(pulling: Editor, workspace: Path) -> None:
+    (workspace / "a.py").write_text("exec(input())  # noqa: S102\nexec(input())  # noqa: E501\n")
+    pulling.settings = {**ALL, "check": {"off": [{"paths": ["sub"]}]}}
+    pulling.notify("workspace/didChangeConfiguration", {"settings": None})
+    items = await pull(pulling)
+    (item,) = items
+    assert [each["range"]["start"]["line"] for each in item["items"] if each["code"] == "S102"] == [1]
+
+
+async def test_a_pull_can_be_cancelled_and_the_next_one_works(pulling: Editor, workspace: Path) -> None:
+    for number in range(300):
+        (workspace / f"more{number}.py").write_text(FAULTY * 20)
+    waiting = pulling.ask("workspace/diagnostic", {"previousResultIds": []}, "slow")
+    pulling.notify("$/cancelRequest", {"id": "slow"})
+    with pytest.raises(Exception, match="-32800"):
+        await waiting
+    assert len(await pull(pulling)) == 302
