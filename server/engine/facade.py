@@ -117,7 +117,9 @@ class Engine:
         from .validation.types import Project
 
         sandbox = await self._sandbox() if Stage.RUNTIME in stages else None
-        mesh = Mesh(self.settings, await self._journal(), sandbox, self._sandbox_error)
+        database = self.settings.validate_.advisories
+        journal = await self._journal()
+        mesh = Mesh(self.settings, journal, sandbox, self._sandbox_error, advisories=database)
         project = Project.of(files, packages=tuple(packages))
         return await mesh.check(project, stages, emit=emit)
 

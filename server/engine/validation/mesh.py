@@ -34,10 +34,19 @@ _GATE = {"compile", "ruff parser", "omissions", "imports"}
 
 
 class Mesh:
-    """Judges projects. `no_sandbox` is the reason to give where there is no sandbox."""
+    """Judges projects. `no_sandbox` is the reason to give where there is no sandbox.
+
+    With `advisories` that database is asked about the versions a project pins.
+    """
 
     def __init__(
-        self, settings: Settings, journal: Journal, sandbox: "Sandbox | None", no_sandbox: str = ""
+        self,
+        settings: Settings,
+        journal: Journal,
+        sandbox: "Sandbox | None",
+        no_sandbox: str = "",
+        *,
+        advisories: str = "",
     ) -> None:
         self._settings = settings
         self._journal = journal
@@ -45,7 +54,7 @@ class Mesh:
         self._no_sandbox = no_sandbox or "there is no sandbox"
         self._python = sandbox.python if sandbox else ".".join(platform.python_version_tuple()[:2])
         self._packages = Packages(settings, self._python)
-        self._adapters = adapters()
+        self._adapters = adapters(advisories)
         self._tools = Tools()
 
     async def check(
@@ -169,7 +178,8 @@ class Mesh:
         runs = tuple(outcome[1] for outcome in outcomes if outcome[1])
         reasons = [outcome[2] for outcome in outcomes if outcome[2]]
         if all(tool.languages == ANY_LANGUAGE for tool in tools):
-            reasons.append(f"no tool for {languages}; only {', '.join(tool.name for tool in tools)} looked")
+            names = " and ".join(sorted(tool.name for tool in tools))
+            reasons.append(f"no tool for {languages}; only {names} were looked for")
         covered = (frozenset[str]().union(*(tool.languages for tool in tools)) | _TEXT) - ANY_LANGUAGE
         unread = sorted(present - covered)
         failed = any(found.severity is Severity.ERROR for found in findings)

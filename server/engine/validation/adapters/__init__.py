@@ -7,6 +7,7 @@ from ..process import Tools
 from ..types import Project, Surroundings
 from .compile import Compile
 from .credentials import Credentials
+from .dependencies import Dependencies
 from .imports import Imports
 from .mypy import Mypy
 from .omissions import Omissions
@@ -37,5 +38,7 @@ class Adapter(Protocol):
         """Raises ToolError if it crashed, or took too long."""
 
 
-def adapters() -> tuple[Adapter, ...]:
-    return (Compile(), Parser(), Style(), Omissions(), Security(), Credentials(), Mypy(), Imports())
+def adapters(advisories: str = "") -> tuple[Adapter, ...]:
+    """With `advisories`, the address of a database of vulnerabilities, dependencies are judged too."""
+    known = (Dependencies(advisories),) if advisories else ()
+    return (*known, Compile(), Parser(), Style(), Omissions(), Security(), Credentials(), Mypy(), Imports())
