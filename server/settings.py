@@ -67,7 +67,7 @@ class ValidateSettings(Section):
     """Longest time for one tool."""
     max_file_kb: Count = 1024
     advisories: str = "https://api.osv.dev"
-    """A database with OSV's protocol; it is told which versions a project pins. Empty: none is asked."""
+    """A database with OSV's protocol; it is told which versions a project pins; `none` asks nobody."""
 
 
 class LiveSettings(Section):

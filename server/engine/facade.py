@@ -117,7 +117,8 @@ class Engine:
         from .validation.types import Project
 
         sandbox = await self._sandbox() if Stage.RUNTIME in stages else None
-        database = self.settings.validate_.advisories
+        asked = self.settings.validate_.advisories
+        database = "" if asked == "none" else asked
         journal = await self._journal()
         mesh = Mesh(self.settings, journal, sandbox, self._sandbox_error, advisories=database)
         project = Project.of(files, packages=tuple(packages))

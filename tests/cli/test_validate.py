@@ -242,3 +242,16 @@ def test_looking_for_changes_runs_no_filter_of_the_repository(cli: Cli, reposito
     (repository / "good.py").write_text(UNTYPED)
     assert cli("validate", "project", "--changed", *FAST).status == 1
     assert not trap.exists()
+
+
+def test_dependencies_that_nobody_could_be_asked_about_are_not_called_clean(cli: Cli, project: Path) -> None:
+    (project / "requirements.txt").write_text("some-thing==1.2\n")
+    stages = ("--stages", "syntax,security")
+    cli.environ["QUANTUMLAYER_VALIDATE__ADVISORIES"] = "http://127.0.0.1:9"
+    ended = cli("validate", "project", *stages)
+    assert ended.status == 0
+    assert "security  skipped" in ended.out
+    assert "not checked: security: the dependencies were not looked up" in ended.err
+    cli.environ["QUANTUMLAYER_VALIDATE__ADVISORIES"] = "none"
+    ended = cli("validate", "project", *stages)
+    assert "security  passed" in ended.out

@@ -160,6 +160,6 @@ def _at(pin: Pin, rule: str, severity: Severity, message: str, url: str = "") ->
 def _unknown(url: str, why: str) -> ToolError:
     return ToolError(
         f"the dependencies were not looked up: {url} did not tell ({why})",
-        "Try again with a network, or switch it off with an empty address.",
+        "Try again with a network, or set it to none.",
         "validate.advisories",
     )
