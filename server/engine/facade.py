@@ -114,6 +114,7 @@ class Engine:
     ) -> tuple[StageResult, ...]:
         """Runs the stages over files as they are; third-party `packages` are made importable."""
         from .validation.mesh import Mesh
+        from .validation.pinned import named_anywhere
         from .validation.types import Project
 
         sandbox = await self._sandbox() if Stage.RUNTIME in stages else None
@@ -122,6 +123,8 @@ class Engine:
         journal = await self._journal()
         mesh = Mesh(self.settings, journal, sandbox, self._sandbox_error, advisories=database)
         project = Project.of(files, packages=tuple(packages))
+        named = await asyncio.to_thread(named_anywhere, files)
+        project = project.model_copy(update={"known": named})
         return await mesh.check(project, stages, emit=emit)
 
     # -- while someone types -------------------------------------------------------------------

@@ -255,3 +255,32 @@ def test_dependencies_that_nobody_could_be_asked_about_are_not_called_clean(cli:
     cli.environ["QUANTUMLAYER_VALIDATE__ADVISORIES"] = "none"
     ended = cli("validate", "project", *stages)
     assert "security  passed" in ended.out
+
+
+PYPROJECT = """
+[project]
+name = "x"
+version = "1"
+dependencies = []
+[project.optional-dependencies]
+fast = ["orjson>=3"]
+[dependency-groups]
+dev = ["nox", {include-group = "fast"}]
+[tool.poetry.group.docs.dependencies]
+sphinx = "*"
+"""
+LOCK = '[[package]]\nname = "attrs"\nversion = "25.1.0"\n'
+
+
+def test_what_extras_groups_and_lock_files_name_may_be_imported(cli: Cli, project: Path) -> None:
+    (project / "pyproject.toml").write_text(PYPROJECT)
+    (project / "uv.lock").write_text(LOCK)
+    (project / "uses.py").write_text(
+        "import attr\nimport nox\nimport orjson\nimport sphinx\n\nX = attr, nox, orjson, sphinx\n"
+    )
+    ended = cli("validate", "project", *FAST)
+    assert ended.status == 0, ended.out
+    (project / "uses.py").write_text("import orjsn\n\nX = orjsn\n")
+    ended = cli("validate", "project", *FAST)
+    assert ended.status == 1
+    assert "did you mean `orjson`?" in ended.out

@@ -238,6 +238,7 @@ class Mesh:
             "files": {file.path: file.digest for file in files},
             "tests": project.tests,
             "packages": project.packages,
+            "known": project.known,
             "installed": around.packages is not None,
             "only": narrowed,
         }

@@ -1,10 +1,11 @@
 """What a project's files pin: requirements and lock files, with the place of each line."""
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..types import SourceFile
@@ -36,6 +37,42 @@ def pins(files: Sequence[SourceFile]) -> tuple[list[Pin], list[Pin]]:
     return exact, [pin for pin in found if not pin.version and pin.name not in known]
 
 
+def named_anywhere(files: Sequence[SourceFile]) -> tuple[str, ...]:
+    """Every distribution that requirements, extras, groups, Poetry's tables and lock files name."""
+    names = {pin.name for file in files for pin in _in_file(file)}
+    for file in files:
+        if PurePosixPath(file.path).name == "pyproject.toml":
+            names |= {canonical(text) for text in _besides(_table(file.text))}
+    return tuple(sorted(names - {""}))
+
+
+def named_in(folder: Path) -> tuple[str, ...]:
+    """The same of a folder on disk, without its lock files, which take long to read."""
+    files = []
+    for path in (folder / "pyproject.toml", *sorted(folder.glob("requirements*.txt"))[:20]):
+        with contextlib.suppress(OSError, ValueError):
+            files.append(SourceFile(path=path.name, text=path.read_text(encoding="utf-8")))
+    return named_anywhere(files)
+
+
+def _besides(table: dict[str, Any]) -> Iterator[str]:
+    for section in (("project", "optional-dependencies"), ("dependency-groups",), ("build-system",)):
+        for listed in _within(table, *section).values():
+            yield from (text for text in listed if isinstance(text, str)) if isinstance(listed, list) else ()
+    poetry = _within(table, "tool", "poetry")
+    groups = [group for group in _within(poetry, "group").values() if isinstance(group, dict)]
+    for holder in (poetry, *groups):
+        yield from _within(holder, "dependencies")
+        yield from _within(holder, "dev-dependencies")
+
+
+def _within(table: dict[str, Any], *keys: str) -> dict[str, Any]:
+    for key in keys:
+        found = table.get(key)
+        table = found if isinstance(found, dict) else {}
+    return table
+
+
 def _in_file(file: SourceFile) -> Iterator[Pin]:
     name = PurePosixPath(file.path).name
     if _REQUIREMENTS.fullmatch(name):
@@ -45,8 +82,7 @@ def _in_file(file: SourceFile) -> Iterator[Pin]:
                 column = len(text) - len(text.lstrip())
                 yield from _pin(text.strip(), file.path, number, column)
     elif name == "pyproject.toml":
-        project = _table(file.text).get("project")
-        listed = project.get("dependencies") if isinstance(project, dict) else None
+        listed = _within(_table(file.text), "project").get("dependencies")
         for text in listed if isinstance(listed, list) else ():
             if isinstance(text, str) and "://" not in text:
                 yield from _pin(text, file.path, *_place(file.text, text))

@@ -53,6 +53,8 @@ class Project(Value):
     packages: tuple[str, ...] = ()
     """Requirements by distribution name, such as `requests` or `requests>=2`."""
     tests: tuple[SafePath, ...] = ()
+    known: tuple[str, ...] = ()
+    """Distributions that may be imported besides: of extras, groups of developers, and lock files."""
 
     @classmethod
     def of(cls, files: Iterable[SourceFile], packages: Sequence[str] = ()) -> Self:
