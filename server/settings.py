@@ -141,6 +141,8 @@ class ValidateSettings(Section):
     timeout_s: Positive = 60.0
     """Longest time for one tool."""
     max_file_kb: Count = 1024
+    advisories: str = "https://api.osv.dev"
+    """A database with OSV's protocol; it is told which versions a project pins; `none` asks nobody."""
 
 
 class LiveSettings(Section):

@@ -121,14 +121,23 @@ class Engine:
         """
         from .validation.leaving import why_left_alone
         from .validation.mesh import Mesh
+        from .validation.pinned import named_anywhere
         from .validation.switches import Switches
         from .validation.types import Project
 
         sandbox = await self._sandbox() if Stage.RUNTIME in stages else None
-        switches = Switches(self.settings, folder)
-        mesh = Mesh(self.settings, await self._journal(), sandbox, self._sandbox_error, switches)
+        asked = self.settings.validate_.advisories
+        mesh = Mesh(
+            self.settings,
+            await self._journal(),
+            sandbox,
+            self._sandbox_error,
+            Switches(self.settings, folder),
+            advisories="" if asked == "none" else asked,
+        )
         alone = tuple(file.path for file in files if why_left_alone(file.path, file.text))
-        project = Project.of(files, tuple(packages)).model_copy(update={"left_alone": alone})
+        named = await asyncio.to_thread(named_anywhere, files)
+        project = Project.of(files, tuple(packages)).model_copy(update={"left_alone": alone, "known": named})
         return await mesh.check(project, stages, emit=emit)
 
     async def run_tests(

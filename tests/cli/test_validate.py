@@ -269,3 +269,45 @@ def test_switches_are_explained(cli: Cli) -> None:
     assert "stages security; tools ruff" in shown
     listed = {each["key"]: each for each in json.loads(cli("config", "show", "--changed", "--json").out)}
     assert listed["check.off"]["value"][0]["paths"] == ["old", "gen"]
+
+
+def test_dependencies_that_nobody_could_be_asked_about_are_not_called_clean(cli: Cli, project: Path) -> None:
+    (project / "requirements.txt").write_text("some-thing==1.2\n")
+    stages = ("--stages", "syntax,security")
+    cli.environ["QUANTUMLAYER_VALIDATE__ADVISORIES"] = "http://127.0.0.1:9"
+    ended = cli("validate", "project", *stages)
+    assert ended.status == 0
+    assert "security  skipped" in ended.out
+    assert "not checked: security: the dependencies were not looked up" in ended.err
+    cli.environ["QUANTUMLAYER_VALIDATE__ADVISORIES"] = "none"
+    ended = cli("validate", "project", *stages)
+    assert "security  passed" in ended.out
+
+
+PYPROJECT = """
+[project]
+name = "x"
+version = "1"
+dependencies = []
+[project.optional-dependencies]
+fast = ["orjson>=3"]
+[dependency-groups]
+dev = ["nox", {include-group = "fast"}]
+[tool.poetry.group.docs.dependencies]
+sphinx = "*"
+"""
+LOCK = '[[package]]\nname = "attrs"\nversion = "25.1.0"\n'
+
+
+def test_what_extras_groups_and_lock_files_name_may_be_imported(cli: Cli, project: Path) -> None:
+    (project / "pyproject.toml").write_text(PYPROJECT)
+    (project / "uv.lock").write_text(LOCK)
+    (project / "uses.py").write_text(
+        "import attr\nimport nox\nimport orjson\nimport sphinx\n\nX = attr, nox, orjson, sphinx\n"
+    )
+    ended = cli("validate", "project", *FAST)
+    assert ended.status == 0, ended.out
+    (project / "uses.py").write_text("import orjsn\n\nX = orjsn\n")
+    ended = cli("validate", "project", *FAST)
+    assert ended.status == 1
+    assert "did you mean `orjson`?" in ended.out

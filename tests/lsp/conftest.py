@@ -25,6 +25,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "QUANTUMLAYER_DATA_DIR": str(home / "data"),
         "QUANTUMLAYER_CACHE_DIR": str(home / "cache"),
         "QUANTUMLAYER_SANDBOX": "none",
+        "QUANTUMLAYER_VALIDATE__ADVISORIES": "none",
     }
 
 

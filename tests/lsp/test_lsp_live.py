@@ -477,3 +477,17 @@ async def test_a_key_is_told_after_a_pause_and_its_comment_silences_it(
     assert text == f"{line}  # pragma: allowlist secret\n"
     ready.change(uri, {"text": text}, version=2)
     await cleared(ready, uri)
+
+
+async def test_an_import_of_an_extra_is_known_and_one_like_it_is_asked_about(
+    ready: Editor, workspace: Path
+) -> None:
+    (workspace / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1"\ndependencies = ["nox"]\n'
+        '[project.optional-dependencies]\nfast = ["orjson"]\n'
+    )
+    uri = ready.open(workspace / "a.py", "import orjson\nimport orjsn\n")
+    found = await told(ready, uri, "unknown-module")
+    (unknown,) = [each for each in found if each["code"] == "unknown-module"]
+    assert unknown["range"]["start"]["line"] == 1
+    assert unknown["message"].endswith("did you mean `orjson`?")

@@ -39,12 +39,19 @@ class Kind:
 
 @dataclass(frozen=True)
 class Language:
-    """`fits` says whether a text is a defect of the stage: one of types, for example, must still parse."""
+    """`fits` says whether a text is a defect of the stage: one of types, for example, must still parse.
+
+    `harmless` has nothing wrong with it: a rule that tells of it, at the end of a file, tells of no defect.
+    """
 
     name: str
     originals: Mapping[str, str]
     kinds: tuple[Kind, ...]
     fits: Callable[[str, Stage], bool] = lambda text, stage: True
+    harmless: str = ""
+
+    def control(self) -> dict[str, str]:
+        return {path: text + self.harmless for path, text in self.originals.items()}
 
 
 @dataclass(frozen=True)

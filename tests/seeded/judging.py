@@ -35,17 +35,29 @@ async def judge(mesh: Mesh, language: Language, stage: str, defects: Sequence[De
     told = Judged(language.name, stage)
     told.errors_on_originals = [one for one in before.findings if one.severity is Severity.ERROR]
     told.warnings_on_originals = [one for one in before.findings if one.severity is Severity.WARNING]
+    noise = await _noise(mesh, language, stage, before)
     after = await _look(mesh, ((one.path, one.text) for one in defects), stage)
     told.reason = after.reason
     lost = told.missed if _is_checked(after) else told.unchecked
     known = Counter((one.path, *_what(one)) for one in before.findings if one.severity in TOLD)
     for defect in defects:
         here = Counter(
-            _what(one) for one in after.findings if one.path == defect.path and one.severity in TOLD
+            _what(one)
+            for one in after.findings
+            if one.path == defect.path and one.severity in TOLD and one.rule not in noise
         )
         is_new = any(count > known[(defect.original, *what)] for what, count in here.items())
         (told.found if is_new else lost).append(defect)
     return told
+
+
+async def _noise(mesh: Mesh, language: Language, stage: str, before: StageResult) -> set[str]:
+    """The rules that tell of harmless code where defects are added."""
+    if not language.harmless:
+        return set()
+    known = {(one.path, *_what(one)) for one in before.findings}
+    plain = await _look(mesh, language.control().items(), stage)
+    return {one.rule for one in plain.findings if (one.path, *_what(one)) not in known}
 
 
 async def _look(mesh: Mesh, files: Iterable[tuple[str, str]], stage: str) -> StageResult:

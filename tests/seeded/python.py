@@ -165,6 +165,13 @@ def _additions() -> Iterator[Kind]:
         yield Kind(kind, stage, appended(*code.rstrip("\n").split("\n")))
 
 
+def _harmless() -> tuple[tuple[Kind, ...], str]:
+    every = tuple(_additions())
+    (plain,) = (kind for kind in every if kind.stage == "none")
+    (edit,) = plain.ways("")
+    return tuple(kind for kind in every if kind is not plain), edit.text
+
+
 def _fits(text: str, stage: str) -> bool:
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -177,4 +184,5 @@ def _fits(text: str, stage: str) -> bool:
 def python() -> Language:
     folder = Path(sysconfig.get_path("stdlib"))
     files = {f"{name}.py": (folder / f"{name}.py").read_text(encoding="utf-8") for name in MODULES}
-    return Language("python", files, (*SYNTAX, *EDITS, *_additions()), _fits)
+    additions, harmless = _harmless()
+    return Language("python", files, (*SYNTAX, *EDITS, *additions), _fits, harmless)

@@ -88,6 +88,7 @@ class Cli:
             "QUANTUMLAYER_CACHE_DIR": str(home / "cache"),
             "XDG_STATE_HOME": str(home / "state"),
             "OLLAMA_HOST": "http://127.0.0.1:9",
+            "QUANTUMLAYER_VALIDATE__ADVISORIES": "none",
             "NO_COLOR": "1",
         }
 

@@ -41,7 +41,10 @@ _OPTIONAL = {"typescript"}
 
 
 class Mesh:
-    """Judges projects. `no_sandbox`: why there is no sandbox; `switches`: what the user leaves out."""
+    """Judges projects. `no_sandbox`: why there is no sandbox; `switches`: what the user leaves out.
+
+    With `advisories` that database is asked about the versions a project pins.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,8 @@ class Mesh:
         sandbox: "Sandbox | None",
         no_sandbox: str = "",
         switches: Switches | None = None,
+        *,
+        advisories: str = "",
     ) -> None:
         self._settings = settings
         self._switches = switches
@@ -58,7 +63,7 @@ class Mesh:
         self._no_sandbox = no_sandbox or "there is no sandbox"
         self._python = sandbox.python if sandbox else ".".join(platform.python_version_tuple()[:2])
         self._packages = Packages(settings, self._python)
-        self._adapters = adapters()
+        self._adapters = adapters(advisories)
         self._tools = Tools()
 
     async def check(
@@ -210,7 +215,8 @@ class Mesh:
         status = "failed" if failed else "skipped" if unable else "passed"
         reasons = list(dict.fromkeys(_why(fault) for fault in faults))
         if runs and not covered - _TEXT:
-            reasons.append(f"no tool for {languages}; only {', '.join(run.name for run in runs)} looked")
+            names = " and ".join(sorted(run.name for run in runs))
+            reasons.append(f"no tool for {languages}; only {names} were looked for")
         elif unread := sorted(to_be_read(present, stage) - covered):
             reasons.append(f"not checked, no tool for {', '.join(unread)}")
         if project.left_alone and stage is Stage.SYNTAX:
@@ -281,6 +287,7 @@ class Mesh:
             "files": {file.path: around.digest(file) for file in files},
             "tests": project.tests,
             "packages": project.packages,
+            "known": project.known,
             "installed": around.packages is not None,
             "only": narrowed,
         }

@@ -2,21 +2,19 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
-from urllib.parse import quote
+from typing import Literal
 
-from ..types import Edit, Finding, Range, Related, Severity, StageResult
+from ..types import Finding, Severity, StageResult
+from .sarif import sarif
 
 Format = Literal["text", "json", "sarif", "github"]
 FORMATS: tuple[Format, ...] = ("text", "json", "sarif", "github")
-_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_SARIF_LEVEL = {
+_GITHUB_LEVEL = {
     Severity.ERROR: "error",
     Severity.WARNING: "warning",
-    Severity.INFO: "note",
-    Severity.HINT: "note",
+    Severity.INFO: "notice",
+    Severity.HINT: "notice",
 }
-_GITHUB_LEVEL = {**_SARIF_LEVEL, Severity.INFO: "notice", Severity.HINT: "notice"}
 
 
 def render(results: Sequence[StageResult], form: Format) -> str:
@@ -24,7 +22,7 @@ def render(results: Sequence[StageResult], form: Format) -> str:
     renderers: dict[str, Callable[[Sequence[StageResult]], str]] = {
         "text": _text,
         "json": _json,
-        "sarif": _sarif,
+        "sarif": sarif,
         "github": _github,
     }
     if form not in renderers:
@@ -81,99 +79,6 @@ def _one_line(text: str) -> str:
 def _json(results: Sequence[StageResult]) -> str:
     stages = [result.model_dump(mode="json") for result in results]
     return json.dumps({"stages": stages}, indent=2, ensure_ascii=False) + "\n"
-
-
-# -- SARIF 2.1.0 (OASIS, 2020) ------------------------------------------------------------------
-
-
-def _sarif(results: Sequence[StageResult]) -> str:
-    """One run per tool; a stage that was skipped is a notification and an unsuccessful invocation."""
-    tools: dict[str, list[Finding]] = {run.name: [] for result in results for run in result.tools}
-    versions = {run.name: run.version for result in results for run in result.tools}
-    for found in _findings(results):
-        tools.setdefault(found.tool, []).append(found)
-    runs = [_run(name, versions.get(name, ""), found) for name, found in tools.items()]
-    if skipped := [result for result in results if result.status == "skipped"]:
-        runs.append(_skipped_run(skipped))
-    log = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": runs}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
-
-
-def _run(name: str, version: str, findings: Sequence[Finding]) -> dict[str, Any]:
-    rules: dict[str, dict[str, Any]] = {}
-    for found in findings:
-        rules.setdefault(found.rule, _rule(found))
-    order = list(rules)
-    driver = {"name": name, "rules": list(rules.values())}
-    return {
-        "tool": {"driver": driver | ({"version": version} if version else {})},
-        "columnKind": "unicodeCodePoints",
-        "results": [_result(found, order.index(found.rule)) for found in findings],
-    }
-
-
-def _skipped_run(skipped: Sequence[StageResult]) -> dict[str, Any]:
-    notes = [
-        {
-            "level": "warning",
-            "message": {"text": f"the {result.stage} stage was skipped: {result.reason}"},
-            "descriptor": {"id": f"skipped-{result.stage}"},
-        }
-        for result in skipped
-    ]
-    return {
-        "tool": {"driver": {"name": "quantumlayer"}},
-        "invocations": [{"executionSuccessful": False, "toolExecutionNotifications": notes}],
-        "results": [],
-    }
-
-
-def _rule(found: Finding) -> dict[str, Any]:
-    return {"id": found.rule} | ({"helpUri": found.url} if found.url else {})
-
-
-def _result(found: Finding, rule_index: int) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "ruleId": found.rule,
-        "ruleIndex": rule_index,
-        "level": _SARIF_LEVEL[found.severity],
-        "message": {"text": found.message},
-        "properties": {"stage": str(found.stage)},
-    }
-    if found.path:
-        location = {"artifactLocation": {"uri": _uri(found.path)}, "region": _region(found.range)}
-        result["locations"] = [{"physicalLocation": location}]
-        if found.related:
-            result["relatedLocations"] = [_related(one) for one in found.related]
-        if found.fix is not None:
-            result["fixes"] = [_sarif_fix(found.path, found.fix.title, found.fix.edits)]
-    return result
-
-
-def _related(one: Related) -> dict[str, Any]:
-    place = {"artifactLocation": {"uri": _uri(one.path)}, "region": _region(one.range)}
-    return {"physicalLocation": place, "message": {"text": one.message}}
-
-
-def _sarif_fix(path: str, title: str, edits: Sequence[Edit]) -> dict[str, Any]:
-    replacements = [
-        {"deletedRegion": _region(edit.range), "insertedContent": {"text": edit.text}} for edit in edits
-    ]
-    change = {"artifactLocation": {"uri": _uri(path)}, "replacements": replacements}
-    return {"description": {"text": title}, "artifactChanges": [change]}
-
-
-def _region(span: Range) -> dict[str, int]:
-    return {
-        "startLine": span.start.line + 1,
-        "startColumn": span.start.column + 1,
-        "endLine": span.end.line + 1,
-        "endColumn": span.end.column + 1,
-    }
-
-
-def _uri(path: str) -> str:
-    return quote(path)
 
 
 # -- GitHub workflow commands -------------------------------------------------------------------

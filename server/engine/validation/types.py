@@ -29,6 +29,8 @@ class Project(Value):
     tests: tuple[SafePath, ...] = ()
     left_alone: tuple[SafePath, ...] = ()
     """Files that are there and not judged: minified ones, generated ones."""
+    known: tuple[str, ...] = ()
+    """Distributions that may be imported besides: of extras, groups of developers, and lock files."""
 
     @classmethod
     def of(cls, files: Iterable[SourceFile], packages: Sequence[str] = ()) -> Self:

@@ -144,7 +144,7 @@ async def test_the_offered_comment_is_one_that_the_tool_obeys(mesh, make):
 async def test_where_only_secrets_were_looked_for_the_stage_is_not_passed(mesh, make):
     result = await security(mesh, make({"main.zig": "pub fn main() void {}\n"}))
     assert result.status == "skipped"
-    assert result.reason == "no tool for zig; only secrets looked"
+    assert result.reason == "no tool for zig; only secrets were looked for"
 
 
 async def test_live_obeys_the_comment_and_finds_the_rest(settings):

@@ -94,7 +94,8 @@ def test_sarif_has_the_structure_the_standard_asks_for():
     assert place["region"] == {"startLine": 1, "startColumn": 8, "endLine": 1, "endColumn": 10}
     (change,) = found["fixes"][0]["artifactChanges"]
     assert change["replacements"][0]["deletedRegion"]["endColumn"] == 10
-    assert "locations" not in by_tool["packages"]["results"][0]
+    (whole,) = by_tool["packages"]["results"][0]["locations"]
+    assert whole["physicalLocation"]["artifactLocation"]["uri"] == "."
 
 
 def test_sarif_says_that_a_skipped_stage_was_not_run():

@@ -168,3 +168,18 @@ async def test_a_name_that_a_file_of_the_project_lacks_is_told_once(mesh, make):
     }
     (result,) = await mesh.check(make(files), (Stage.TYPES,))
     assert [found.rule for found in result.findings] == ["no-such-name"]
+
+
+@pytest.mark.parametrize(
+    ("module", "meant"), [("colections", "collections"), ("reqeusts", "requests"), ("helpres", "helpers")]
+)
+async def test_an_unknown_module_comes_with_the_one_that_may_have_been_meant(mesh, make, module, meant):
+    files = {"a.py": f"import {module}\n\nx = {module}\n", "helpers.py": '"""None yet."""\n'}
+    found = (await types(mesh, make(files, ("requests",)))).findings
+    assert [one.rule for one in found] == ["unknown-module"]
+    assert found[0].message.endswith(f"did you mean `{meant}`?")
+
+
+async def test_an_invented_module_that_is_like_nothing_is_not_guessed_at(mesh, make):
+    (found,) = (await types(mesh, make({"a.py": "import zzqqfastly\n\nx = zzqqfastly\n"}))).findings
+    assert "did you mean" not in found.message

@@ -8,6 +8,7 @@ from ..types import Project, Surroundings
 from . import hadolint, oxlint, shellcheck, zizmor
 from .compile import Compile
 from .credentials import Credentials
+from .dependencies import Dependencies
 from .grammar import TREE_SITTER, YAML
 from .imports import Imports
 from .mypy import Mypy
@@ -50,8 +51,10 @@ def live_adapters() -> tuple[Adapter, ...]:
     )
 
 
-def adapters() -> tuple[Adapter, ...]:
+def adapters(advisories: str = "") -> tuple[Adapter, ...]:
+    """With `advisories`, the address of a database of vulnerabilities, dependencies are judged too."""
     return (
+        *((Dependencies(advisories),) if advisories else ()),
         *(Compile(), Parser(), YAML, TREE_SITTER),
         *(Style(), Omissions(), Security(), Credentials(), Mypy(), Imports()),
         *(oxlint.SYNTAX, oxlint.STYLE, oxlint.RISKS, TypeScript()),

@@ -15,14 +15,16 @@ class Imports:
     name = "imports"
     stage = Stage.TYPES
     languages = frozenset({"python"})
-    rules: Any = 2
+    rules: Any = 3
 
     def version(self) -> str:
         return platform.python_version()
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         paths = [file.path for file in project.files]
-        known = standard_library(around.python) | import_names(project.packages, around.packages)
+        known = standard_library(around.python) | import_names(
+            (*project.packages, *project.known), around.packages
+        )
         found = await read_source(
             "imports",
             project,

@@ -1,7 +1,8 @@
 """Does every import lead somewhere: the standard library, the project, or an allowed package."""
 
 import ast
-from collections.abc import Iterable, Iterator
+import difflib
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 Import = ast.Import | ast.ImportFrom
@@ -25,6 +26,14 @@ def check(
                 end = {"end_line": node.end_lineno, "end_column": node.end_col_offset}
                 found.append({"path": path, "rule": rule, "message": message, **place, **end})
     return found
+
+
+def unknown(top: str, known: Collection[str], hints: dict[str, str]) -> str:
+    """What to say of a module that does not exist, and which one may have been meant."""
+    hint = hints.get(top, "neither the standard library, nor a file of the project, nor a declared package")
+    near = [name for name in difflib.get_close_matches(top, known, n=1, cutoff=0.75) if top not in hints]
+    meant = f"; did you mean `{near[0]}`?" if near else ""
+    return f"`{top}` cannot be imported: {hint}{meant}"
 
 
 def guarded(files: dict[str, str]) -> list[dict[str, Any]]:
@@ -64,6 +73,9 @@ class _Modules:
 
     def has(self, module: str) -> bool:
         return module in self._paths or module in self._packages
+
+    def tops(self) -> set[str]:
+        return {name.partition(".")[0] for name in self._paths}
 
     def absolute(self, node: ast.ImportFrom, path: str) -> str | None:
         """The dotted module an import names; None if it is relative to something outside."""
@@ -159,10 +171,7 @@ def _module_problems(
         if not project.has(module):
             yield "no-such-module", f"the project has no module `{module}`"
     elif top not in allowed:
-        hint = hints.get(
-            top, "neither the standard library, nor a file of the project, nor a declared package"
-        )
-        yield "unknown-module", f"`{top}` cannot be imported: {hint}"
+        yield "unknown-module", unknown(top, {*allowed, *project.tops()}, hints)
 
 
 def _defined(body: Iterable[ast.stmt]) -> Iterator[str]:

@@ -14,6 +14,8 @@ from typing import Any
 from ...declared import declared_packages
 from ...types import Edit, Finding, Fix, OpenFile, Position, Range, Severity, Stage
 from ..distributions import import_names, standard_library, suggestions
+from ..pinned import named_in
+from ..source.imports import unknown
 from ..types import ToolError, is_test
 from .places import Places
 from .server import lines_of
@@ -99,7 +101,7 @@ class WarmPyrefly:
 
         pyrefly cannot tell a package that nobody installed here from one that does not exist.
         """
-        declared = declared_packages(self._folder)
+        declared = (*declared_packages(self._folder), *named_in(self._folder))
         if not declared and not _installed(self._folder):
             return []
         known = standard_library(self._python) | import_names(declared, None)
@@ -112,10 +114,7 @@ class WarmPyrefly:
             top = named[1] if named else ""
             here = (beside / f"{top}.py").exists() or (beside / top).is_dir()  # as a script or test finds it
             if top and top not in known and not here:
-                hint = hints.get(
-                    top, "neither the standard library, nor a file of the project, nor a declared package"
-                )
-                message = f"`{top}` cannot be imported: {hint}"
+                message = unknown(top, known, hints)
                 renamed = {**one, "code": "unknown-module", "message": message, "codeDescription": None}
                 found.append(_finding(file, renamed, lines, places).model_copy(update={"suppress": None}))
         return found

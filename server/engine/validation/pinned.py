@@ -1,0 +1,129 @@
+"""What a project's files pin: requirements and lock files, with the place of each line."""
+
+import contextlib
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..types import SourceFile
+from .distributions import canonical
+
+_REQUIREMENTS = re.compile(r"requirements([-_.].*)?\.txt|constraints\.txt")
+_LOCKS = {"uv.lock": "package", "poetry.lock": "package", "pdm.lock": "package", "pylock.toml": "packages"}
+_LINE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,. -]*\])?\s*([=<>!~;]|$)")
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A distribution and its version; the version is empty where no exact one is named."""
+
+    name: str
+    version: str
+    path: str
+    line: int
+    """Counted from one."""
+    column: int
+    text: str
+
+
+def pins(files: Sequence[SourceFile]) -> tuple[list[Pin], list[Pin]]:
+    """Exact ones, and those that name no exact version and are in no lock file either."""
+    found = [pin for file in files for pin in _in_file(file)]
+    exact = [pin for pin in found if pin.version]
+    known = {pin.name for pin in exact}
+    return exact, [pin for pin in found if not pin.version and pin.name not in known]
+
+
+def named_anywhere(files: Sequence[SourceFile]) -> tuple[str, ...]:
+    """Every distribution that requirements, extras, groups, Poetry's tables and lock files name."""
+    names = {pin.name for file in files for pin in _in_file(file)}
+    for file in files:
+        if PurePosixPath(file.path).name == "pyproject.toml":
+            names |= {canonical(text) for text in _besides(_table(file.text))}
+    return tuple(sorted(names - {""}))
+
+
+def named_in(folder: Path) -> tuple[str, ...]:
+    """The same of a folder on disk, without its lock files, which take long to read."""
+    files = []
+    for path in (folder / "pyproject.toml", *sorted(folder.glob("requirements*.txt"))[:20]):
+        with contextlib.suppress(OSError, ValueError):
+            files.append(SourceFile(path=path.name, text=path.read_text(encoding="utf-8")))
+    return named_anywhere(files)
+
+
+def _besides(table: dict[str, Any]) -> Iterator[str]:
+    for section in (("project", "optional-dependencies"), ("dependency-groups",), ("build-system",)):
+        for listed in _within(table, *section).values():
+            yield from (text for text in listed if isinstance(text, str)) if isinstance(listed, list) else ()
+    poetry = _within(table, "tool", "poetry")
+    groups = [group for group in _within(poetry, "group").values() if isinstance(group, dict)]
+    for holder in (poetry, *groups):
+        yield from _within(holder, "dependencies")
+        yield from _within(holder, "dev-dependencies")
+
+
+def _within(table: dict[str, Any], *keys: str) -> dict[str, Any]:
+    for key in keys:
+        found = table.get(key)
+        table = found if isinstance(found, dict) else {}
+    return table
+
+
+def _in_file(file: SourceFile) -> Iterator[Pin]:
+    name = PurePosixPath(file.path).name
+    if _REQUIREMENTS.fullmatch(name):
+        for number, line in enumerate(file.text.splitlines(), 1):
+            text = line.partition(" #")[0].partition(" --hash")[0].rstrip("\\ \t")
+            if _LINE.match(text.lstrip()) and "://" not in text:
+                column = len(text) - len(text.lstrip())
+                yield from _pin(text.strip(), file.path, number, column)
+    elif name == "pyproject.toml":
+        listed = _within(_table(file.text), "project").get("dependencies")
+        for text in listed if isinstance(listed, list) else ():
+            if isinstance(text, str) and "://" not in text:
+                yield from _pin(text, file.path, *_place(file.text, text))
+    elif name in _LOCKS:
+        yield from _locked(file, _table(file.text).get(_LOCKS[name]))
+
+
+def _locked(file: SourceFile, packages: Any) -> Iterator[Pin]:
+    for package in packages if isinstance(packages, list) else ():
+        if not isinstance(package, dict) or _is_local(package.get("source")):
+            continue
+        name, version = package.get("name"), package.get("version")
+        if isinstance(name, str) and isinstance(version, str):
+            text = f'name = "{name}"'
+            yield Pin(canonical(name), version, file.path, *_place(file.text, text), text)
+
+
+def _is_local(source: Any) -> bool:
+    """The project itself, or a neighbour of it: nobody else's database knows them."""
+    return isinstance(source, dict) and bool({"editable", "virtual", "directory", "path"} & source.keys())
+
+
+def _pin(text: str, path: str, line: int, column: int) -> Iterator[Pin]:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return
+    exact = [one for one in requirement.specifier if one.operator in {"==", "==="}]
+    version = exact[0].version if exact and "*" not in exact[0].version else ""
+    yield Pin(canonical(requirement.name), version, path, line, column, text)
+
+
+def _table(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return {}  # the syntax stage tells
+
+
+def _place(text: str, wanted: str) -> tuple[int, int]:
+    offset = max(text.find(wanted), 0)
+    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1)
