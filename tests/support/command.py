@@ -97,6 +97,7 @@ class Cli:
             "QUANTUMLAYER_MODEL": "openai/test",
             "QUANTUMLAYER_MODELS__API_BASE": scripted.base_url,
             "QUANTUMLAYER_MODELS__RETRIES": "0",
+            "QUANTUMLAYER_GENERATE__DRAWS": "0",
             "QUANTUMLAYER_API_KEY": "sk-test-0123456789abcdef",
         }
 
