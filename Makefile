@@ -37,10 +37,11 @@ $(STAMP): requirements-dev.txt pyproject.toml
 setup: install ## Install system packages (Docker, bubblewrap) and make the sandbox image.
 	scripts/setup-dev
 
-bench: install ## Server start, engine overhead and edit to diagnostics, as ratios in one run.
+bench: install ## Server start, engine overhead, edit to diagnostics and defects found, as ratios in one run.
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python benchmarks/defects.py
 
 lock: ## Pin the requirements anew (needs uv).
 	uv pip compile --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 --upgrade \
