@@ -37,11 +37,12 @@ $(STAMP): requirements-dev.txt pyproject.toml
 setup: install ## Install system packages (Docker, bubblewrap) and make the sandbox image.
 	scripts/setup-dev
 
-bench: install ## Server start, engine overhead and edit to diagnostics, a large workspace, as ratios in one run.
+bench: install ## Server start, engine overhead, edit to diagnostics, a large workspace, defects found.
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/latency.py
 	$(BIN)/python benchmarks/workspace.py --runs 1
+	$(BIN)/python benchmarks/defects.py
 
 lock: ## Pin the requirements anew (needs uv).
 	uv pip compile --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 --upgrade \

@@ -42,6 +42,7 @@ NOT_RUN = {
     "pre-commit install": "would put a hook into the reader's clone; its configuration is checked below",
     "python benchmarks/briefs.py --briefs DIR --projects OUT --json FILE": "needs the model and an hour; "
     "test_benchmarks_take_the_arguments_that_are_shown",
+    "python benchmarks/defects.py --json FILE": "installs peers and takes minutes; same test",
     "python benchmarks/latency.py --edits 30 --typing 60 --json FILE": "installs peers and takes minutes; "
     "same test",
     "python benchmarks/overhead.py --runs 5 --repeats 50": "minutes of timing; same test",
