@@ -44,6 +44,8 @@ _MAYBE = frozenset({2531, 2532, 2533, 2721, 2722, 2723, 18046, 18047, 18048, 180
 """It may be null: who switched the strict options off has decided so."""
 _LINE = re.compile(r"^(?P<path>.+?)\((?P<line>\d+),(?P<column>\d+)\): error TS(?P<code>\d+): (?P<said>.*)$")
 _SWITCHED_OFF = re.compile(r"@ts-nocheck\b")
+_PACKAGE_DEPTH = 4
+"""`node_modules/@typescript/native-preview/bin`: what lies further up is not npm's."""
 _CONFIGURATION = "quantumlayer.tsconfig.json"
 
 
@@ -59,7 +61,7 @@ def _native(shim: Path, program: str, package: str) -> str | None:
     """npm puts a script on the PATH, and the program in a package for the platform beside the script's."""
     real = shim.resolve()
     name = f"{program}.exe" if sys.platform == "win32" else program
-    for folder in real.parents:
+    for folder in list(real.parents)[:_PACKAGE_DEPTH]:
         for scope in (folder / "@typescript", folder / "node_modules" / "@typescript"):
             found = sorted(scope.glob(f"{package}-*/lib/{name}"))
             if found:
