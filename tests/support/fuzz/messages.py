@@ -38,7 +38,7 @@ KINDS = (
     ("cancel", 6),
     ("envelope", 4),
     ("noise", 3),
-    ("look", 1),
+    ("look", 3),
 )
 AROUND = ("import os\nx = '''", "'''\nimport sys\n")
 """Put around a text to look at it; see `Steps._look`."""
