@@ -21,14 +21,17 @@ class Compile:
         return platform.python_version()
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
-        return self.together(await self.look(project, around, tools))
+        return self.findings(await self.look(project, around, tools))
 
     async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]:
         # Newer syntax is not an error; ruff's parser, which knows both Pythons, judges it.
         compiled = _minor(around.python) <= sys.version_info[:2]
         return await read_source("syntax", project, around, tools, compiled=compiled)
 
-    def together(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
+    def kept(self, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return list(seen)
+
+    def findings(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
         return [as_finding(self.stage, self.name, problem) for problem in seen]
 
 
