@@ -1,5 +1,6 @@
 """Tools that judge files one by one: results are remembered by file, so that one edit costs one file."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol, runtime_checkable
@@ -12,6 +13,8 @@ from .types import Project, Surroundings
 _AT_ONCE = 250
 """Files for one process: enough to be worth its start, and few enough to share the cores."""
 
+_MADE_AT_ONCE = 200
+
 
 @runtime_checkable
 class JudgesEach(Protocol):
@@ -21,7 +24,10 @@ class JudgesEach(Protocol):
     rules: Any
 
     async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]: ...
-    def together(self, seen: Sequence[dict[str, Any]]) -> list[Finding]: ...
+    def kept(self, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What counts, given all files."""
+
+    def findings(self, seen: Sequence[dict[str, Any]]) -> list[Finding]: ...
 
 
 async def judge_each(
@@ -57,4 +63,9 @@ async def judge_each(
     if missing:
         parts = (missing[start : start + _AT_ONCE] for start in range(0, len(missing), _AT_ONCE))
         await all_of([look(part) for part in parts])
-    return tool.together([one for found in stored for one in found or ()]), not missing
+    kept = tool.kept([one for found in stored for one in found or ()])
+    findings: list[Finding] = []
+    for start in range(0, len(kept), _MADE_AT_ONCE):
+        findings += tool.findings(kept[start : start + _MADE_AT_ONCE])
+        await asyncio.sleep(0)  # there may be thousands, and somebody may be typing
+    return findings, not missing

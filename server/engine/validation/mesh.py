@@ -205,7 +205,8 @@ class Mesh:
         if not tools:
             return StageResult(stage=stage, status="skipped", reason=OFF)
         outcomes = await all_of([self._try(tool, project, around) for tool in tools])
-        findings = _merged([found for outcome in outcomes for found in outcome[0]])
+        every = [found for outcome in outcomes for found in outcome[0]]
+        findings = await asyncio.to_thread(_merged, every)
         runs = tuple(outcome[1] for outcome in outcomes if outcome[1])
         faults = [outcome[2] for outcome in outcomes if outcome[2]]
         covered = (frozenset[str]().union(*(tool.languages for tool in tools)) | _TEXT) - ANY_LANGUAGE

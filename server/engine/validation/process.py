@@ -6,9 +6,9 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ..types import SourceFile
@@ -81,8 +81,9 @@ async def on_demand(files: Sequence[SourceFile]) -> AsyncIterator[tuple[Path, Fi
     """
     missing = {file.path: file for file in files}
     turn = asyncio.Lock()
-    for path in missing:
-        if above := next((str(place) for place in PurePosixPath(path).parents if str(place) in missing), ""):
+    folders = {path.rpartition("/")[0] for path in missing}
+    for folder in folders:
+        if above := next((place for place in _with_parents(folder) if place in missing), ""):
             raise ToolError(f"the project cannot be written to a folder: {above} is a file and a folder")
     async with written(()) as root:
 
@@ -98,6 +99,12 @@ async def on_demand(files: Sequence[SourceFile]) -> AsyncIterator[tuple[Path, Fi
                     raise ToolError(f"files cannot be written to a temporary folder: {error}") from error
 
         yield root, fill
+
+
+def _with_parents(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
 
 
 def modules(paths: Collection[str]) -> dict[str, str]:

@@ -338,7 +338,7 @@ async def test_what_was_seen_under_other_limits_is_not_reused(sandbox, settings,
         other = settings.model_copy(update={"sandbox": settings.sandbox.model_copy(update=limits)})
         return await run_variants(sandbox, other, files({"a.py": CALC}), [()], (), seconds=5, journal=journal)
 
-    async def refuse(job):
+    async def refuse(job, on_output=None):
         raise SandboxError("it is run once more")
 
     first = await seen()

@@ -22,7 +22,7 @@ class Compile:
         return platform.python_version()
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
-        return self.together(await self.look(project, around, tools))
+        return self.findings(await self.look(project, around, tools))
 
     async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]:
         # Newer syntax is not an error; ruff's parser, which knows both Pythons, judges it.
@@ -30,7 +30,10 @@ class Compile:
         languages = {file.path: language_of(file.path) for file in project.files}
         return await read_source("syntax", project, around, tools, languages=languages, compiled=compiled)
 
-    def together(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
+    def kept(self, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return list(seen)
+
+    def findings(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
         return [as_finding(self.stage, self.name, problem) for problem in seen]
 
 

@@ -20,13 +20,15 @@ class Omissions:
         return platform.python_version()
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
-        return self.together(await self.look(project, around, tools))
+        return self.findings(self.kept(await self.look(project, around, tools)))
 
     async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]:
         return await read_source("omissions", project, around, tools, tests=list(project.tests))
 
-    def together(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
+    def kept(self, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Without the methods of classes that others derive from."""
         bases = {name for one in seen if one["rule"] == "bases" for name in one["names"]}
-        told = (one for one in seen if one["rule"] != "bases" and one.get("owner", "") not in bases)
-        return [as_finding(self.stage, self.name, one) for one in told]
+        return [one for one in seen if one["rule"] != "bases" and one.get("owner", "") not in bases]
+
+    def findings(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
+        return [as_finding(self.stage, self.name, one) for one in seen]

@@ -65,7 +65,10 @@ class EachFile(ABC):
     async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]:
         return [one.model_dump(mode="json") for one in await self.run(project, around, tools)]
 
-    def together(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
+    def kept(self, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return list(seen)
+
+    def findings(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
         return _FINDINGS.validate_python(seen)
 
 
