@@ -24,11 +24,14 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
         "source.organizeImports.quantumlayer",
         "refactor.quantumlayer.generate",
         "refactor.quantumlayer.validate",
+        "refactor.quantumlayer.tests",
     }
     assert set(capabilities["executeCommandProvider"]["commands"]) == {
         "quantumlayer.generateCapsule",
         "quantumlayer.validateFile",
         "quantumlayer.validateWorkspace",
+        "quantumlayer.runTests",
+        "quantumlayer.showTestOutput",
         "quantumlayer.exportCapsule",
         "quantumlayer.cancel",
     }

@@ -1,5 +1,6 @@
 """Security: keys, tokens and passwords in any text, by detect-secrets in a child that asks nobody."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -33,10 +34,18 @@ class Credentials:
             ) from error
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        return self.findings(await self.look(project, around, tools))
+
+    async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]:
         self.version()
         tests = list(project.tests)
-        found = await read_source("credentials", project, around, tools, tests=tests, obeyed=self.obeyed)
-        return [_finding(problem) for problem in found]
+        return await read_source("credentials", project, around, tools, tests=tests, obeyed=self.obeyed)
+
+    def kept(self, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return list(seen)
+
+    def findings(self, seen: Sequence[dict[str, Any]]) -> list[Finding]:
+        return [_finding(problem) for problem in seen]
 
 
 def _finding(problem: dict[str, Any]) -> Finding:
