@@ -8,7 +8,7 @@ LARGEST_BODY = 64 * 1024 * 1024
 
 _LENGTH = re.compile(rb"content-length\s*:\s*(\d{1,18})\s*\Z", re.IGNORECASE)
 _LONGEST_HEADER = 256
-_HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/")
+_HTTP = re.compile(rb"[A-Z]+ \S+ HTTP/|.* HTTP/\d(\.\d)?\s*\Z", re.DOTALL)
 _CHUNK = 64 * 1024
 
 
@@ -43,10 +43,11 @@ async def read_body(reader: asyncio.StreamReader) -> bytes | None:
 async def _read_headers(reader: asyncio.StreamReader) -> int | None:
     length: int | None = None
     while line := await _read_line(reader):
+        # First, and by its end too: of an overlong line no more is left.
+        if _HTTP.match(line):
+            raise NotAnEditorError
         if found := _LENGTH.search(line[-_LONGEST_HEADER:]):
             length = int(found.group(1))
-        elif _HTTP.match(line):
-            raise NotAnEditorError
         elif not line.strip() and length is not None:
             return length
     return None

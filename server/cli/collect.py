@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,14 +64,17 @@ def collect(paths: Sequence[Path], *, max_file_kb: int, since: str = "") -> Coll
         inside = inside or ([path] if path.is_file() else [])
         wanted.update(_changed(path, inside, since) if since else inside)
         known.update(dict.fromkeys([*listed, *wanted]))
-    if since and not any(is_code(file.as_posix()) for file in wanted):
-        raise NothingChanged(f"no file of code has changed since {since}")
+    if since and not wanted:
+        raise NothingChanged(f"nothing has changed since {since}")
+    named = wanted if since else {path for path in asked if path.is_file()}
     reader = _Reader(max_file_kb, named=frozenset(asked))
-    projects = _projects(list(known), wanted, reader)
+    projects = _projects(list(known), wanted, reader, named)
+    if not projects and since and not reader.left_out():
+        raise NothingChanged(f"no text has changed since {since}")
     if not projects:
         names = ", ".join(str(path) for path in paths)
         raise NothingToValidate(
-            f"there is nothing to check in {names}", "Name a file of code, or a folder with some."
+            f"there is nothing to check in {names}", "Name a file of text, or a folder with code."
         )
     return Collected(projects, reader.left_out())
 
@@ -83,8 +86,8 @@ def _changed(path: Path, files: Sequence[Path], since: str) -> list[Path]:
     known = committed(top, since)
     if known is None:
         raise NothingToValidate(f"git knows no revision {since!r} in {top}", "Name a commit, tag or branch.")
-    code = [file for file in files if is_code(file.as_posix()) and file.is_file()]
-    return [file for file in code if is_changed(file, file.relative_to(top).as_posix(), known)]
+    there = [file for file in files if file.is_file()]
+    return [file for file in there if is_changed(file, file.relative_to(top).as_posix(), known)]
 
 
 def _existing(path: Path) -> Path:
@@ -133,7 +136,11 @@ def _is_skipped(folder: Path) -> bool:
 # -- grouping and reading ----------------------------------------------------------------------
 
 
-def _projects(known: list[Path], wanted: set[Path], reader: "_Reader") -> tuple[LocalProject, ...]:
+def _projects(
+    known: list[Path], wanted: set[Path], reader: "_Reader", named: Set[Path]
+) -> tuple[LocalProject, ...]:
+    """Those in which code is asked for, or any file by name or because it has changed: keys and
+    passwords are also found where no code is."""
     roots = {file.parent for file in known if file.name in _MARKERS}
     groups: dict[Path, list[Path]] = defaultdict(list)
     folders = {file.parent for file in known}
@@ -145,11 +152,11 @@ def _projects(known: list[Path], wanted: set[Path], reader: "_Reader") -> tuple[
     found = []
     for root, files in sorted(groups.items()):
         asked = wanted.intersection(files)
-        if any(is_code(file.as_posix()) for file in asked):
+        if any(is_code(file.as_posix()) or file in named for file in asked):
             read = reader.read(root, files, asked)
             paths = frozenset(file.relative_to(root).as_posix() for file in asked)
             kept = paths.intersection(file.path for file in read)
-            if any(is_code(path) for path in kept):
+            if any(is_code(path) or root / path in named for path in kept):
                 found.append(LocalProject(root, read, kept, declared_packages(root)))
     return tuple(found)
 

@@ -153,6 +153,7 @@ class Live:
     def _look(self, watched: _Watched) -> None:
         if watched.again is not None:
             watched.again.cancel()
+            watched.again = None
         if watched.look is not None:
             watched.look.cancel()
         watched.first.clear()

@@ -141,11 +141,9 @@ def test_what_cannot_be_read_is_said_once_and_the_rest_is_checked(cli: Cli, proj
 
 def test_wrong_usage_ends_with_two(cli: Cli, project: Path) -> None:
     (cli.folder / "empty").mkdir()
-    (cli.folder / "notes.txt").write_text("hello")
     for arguments, said in (
         (("nowhere",), "there is no nowhere"),
         (("empty",), "nothing to check"),
-        (("notes.txt",), "nothing to check"),
         (("project", "--stages", "typs"), "did you mean types?"),
         (("project", "--stages", ","), "names no stage"),
         (("project", "--format", "xml"), "xml"),
@@ -211,8 +209,40 @@ def test_what_was_staged_or_committed_meanwhile_counts_too(cli: Cli, repository:
     git(repository, "commit", "--quiet", "-m", "second")
     nothing = cli("validate", "project", "--changed", *FAST)
     assert (nothing.status, nothing.out) == (0, "")
-    assert "no file of code has changed since HEAD" in nothing.err
+    assert "nothing has changed since HEAD" in nothing.err
     assert cli("validate", "project", "--since", "HEAD~1", *FAST).status == 1
+
+
+KEY = "ghp" + "_" + "Zr3LmT5vXw9YbNcKd7Hf4Gj6Ps1Qa2Wd8Ek0"
+
+
+def test_a_key_is_found_in_a_changed_file_that_is_no_code(cli: Cli, repository: Path) -> None:
+    security = ("--changed", "--stages", "security")
+    (repository / "notes.md").write_text("Nothing to hide.\n")
+    clean = cli("validate", "project", *security)
+    assert clean.status == 0, clean.err
+    assert "security  passed" in clean.out
+    (repository / ".env").write_text(f"TOKEN={KEY}\n")
+    ended = cli("validate", "project", *security)
+    assert ended.status == 1
+    assert "project/.env" in ended.out
+    assert KEY not in ended.out + ended.err
+
+
+def test_a_file_without_code_is_checked_when_it_is_named(cli: Cli, project: Path) -> None:
+    (project / ".env").write_text(f"TOKEN={KEY}\n")
+    assert cli("validate", "project/.env", "--stages", "security").status == 1
+    (project / ".env").write_text("COLOUR=blue\n")
+    ended = cli("validate", "project/.env")
+    assert (ended.status, "security  passed" in ended.out) == (0, True), ended.out
+
+
+def test_a_changed_picture_is_no_change_to_check(cli: Cli, repository: Path) -> None:
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "all")
+    (repository / "picture.png").write_bytes(b"\x89PNG\0")
+    ended = cli("validate", "project", "--changed")
+    assert (ended.status, "no text has changed since HEAD" in ended.err) == (0, True), ended.err
 
 
 def test_a_file_that_is_gone_is_no_change_to_check(cli: Cli, repository: Path) -> None:

@@ -64,3 +64,11 @@ async def test_a_stream_may_end_anywhere(end: bytes) -> None:
 async def test_a_web_page_is_refused() -> None:
     with pytest.raises(NotAnEditorError):
         await bodies(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+
+
+@pytest.mark.parametrize("path", [b"/", b"/" + b"a" * 70_000, b"/" + b"a" * 200_000])
+async def test_a_web_page_cannot_hide_a_message_in_its_request(path: bytes) -> None:
+    """Neither behind a long path, nor with a length in a header of its own."""
+    request = b"POST %b HTTP/1.1\r\nReferer: http://page.example/?content-length:58\r\n\r\n" % path
+    with pytest.raises(NotAnEditorError):
+        await bodies(request + framed(BODY))

@@ -212,10 +212,12 @@ class Mesh:
         covered = (frozenset[str]().union(*(tool.languages for tool in tools)) | _TEXT) - ANY_LANGUAGE
         failed = any(found.severity is Severity.ERROR for found in findings)
         looked = _read_by(tools, outcomes)
-        unable = not looked or any(not isinstance(fault, ToolMissing) for fault in faults)
+        # Of texts for people nothing but secrets is to be found.
+        enough = looked or (runs and not to_be_read(present, stage))
+        unable = not enough or any(not isinstance(fault, ToolMissing) for fault in faults)
         status = "failed" if failed else "skipped" if unable else "passed"
         reasons = list(dict.fromkeys(_why(fault) for fault in faults))
-        if runs and not covered - _TEXT:
+        if runs and not covered - _TEXT and to_be_read(present, stage):
             names = " and ".join(sorted(run.name for run in runs))
             reasons.append(f"no tool for {languages}; only {names} were looked for")
         elif unread := sorted(to_be_read(present, stage) - covered):
