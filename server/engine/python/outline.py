@@ -112,7 +112,7 @@ def defined_twice(code: str) -> tuple[str, ...]:
         for node in body:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 continue
-            if node.name in seen and not _belongs_to_earlier(node):
+            if node.name in seen and node.name != "_" and not _belongs_to_earlier(node):
                 found[owner + node.name] = None
             if not any(ast.unparse(one).endswith("overload") for one in node.decorator_list):
                 seen.add(node.name)

@@ -106,6 +106,12 @@ def read(text):
 
 def read(text):
     return 0
+
+
+@read.register
+def _(text: str): ...
+@read.register
+def _(text: bytes): ...
 """
 
 
