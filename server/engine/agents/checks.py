@@ -69,6 +69,23 @@ class Check(Value):
         return ast.unparse(function)
 
 
+def wanted(check: Check) -> str:
+    """What the check asks for, in words that are a line of a list."""
+    (last,) = ast.parse(check.body[-1]).body
+    if isinstance(last, ast.With):
+        raised = last.items[0].context_expr
+        error = ast.unparse(raised.args[0]) if isinstance(raised, ast.Call) and raised.args else "an error"
+        text = f"`{ast.unparse(last.body[-1])}` must raise {error}"
+    elif isinstance(last, ast.Assert) and isinstance(last.test, ast.Compare) and len(last.test.ops) == 1:
+        left, right = ast.unparse(last.test.left), ast.unparse(last.test.comparators[0])
+        equal = isinstance(last.test.ops[0], ast.Eq | ast.Is)
+        text = f"`{left}` must be `{right}`" if equal else f"`{ast.unparse(last.test)}` must hold"
+    else:
+        text = f"`{check.body[-1].removeprefix('assert ')}` must hold"
+    before = "; ".join(check.body[:-1])
+    return f"after `{before}`, {text}" if before else text
+
+
 def read_checks(bed: TestBed, brief: str, code: str) -> Iterator[Check]:
     """Checks out of lines of assertions, and of test functions if there are any.
 

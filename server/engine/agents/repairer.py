@@ -22,7 +22,7 @@ from .planner import full_text
 from .prompts import render
 
 _CREATIVE = 0.5
-_MOST_FAILURES = 3
+_MOST_FAILURES = 5
 _MOST_EXAMPLES = 8
 _WHOLE = ("__init__", "__post_init__")
 """What a function must know of its class: the attributes."""
@@ -88,10 +88,8 @@ def _fresh(
         stub = stub_of(file.text, target, lambda indent: docstring(text, lines, indent))
     if not stub:
         return _again(context, file, target, failures)
-    seen = [line for failure in failures[:_MOST_FAILURES] for line in failure.splitlines() if "Error" in line]
-    wrong = (
-        "An earlier version was wrong:\n" + "\n".join(f"- {line.strip()}" for line in seen) if seen else ""
-    )
+    seen = [failure.strip().splitlines()[0] for failure in failures[:_MOST_FAILURES] if failure.strip()]
+    wrong = "An earlier version was wrong:\n" + "\n".join(f"- {line}" for line in seen) if seen else ""
     # The same outline for each function of a file: a prompt's cache ends where prompts begin to differ.
     whole = outline(file.text, whole=_WHOLE).strip()
     return render("rewrite", **context, outline=whole, stub=stub, failures=wrong)
@@ -118,7 +116,7 @@ def _again(
         **context,
         code=file.text.strip(),
         target=target or file.path,
-        failures="\n\n".join(failures[:_MOST_FAILURES]),
+        failures="\n".join(f"- {failure}" for failure in failures[:_MOST_FAILURES]),
     )
 
 

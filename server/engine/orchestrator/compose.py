@@ -10,6 +10,7 @@ import ast
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from ..agents.checks import wanted
 from ..agents.repairer import repair
 from ..errors import AnswerError, BudgetError, ModelError
 from ..events import FileFinished, PhaseStarted
@@ -88,7 +89,7 @@ async def _drawn(
             examined.files[planned.path],
             target,
             written,
-            (),
+            _unmet(examined, target),
             examples_of(examined, target),
             samples=shop.settings.generate.draws,
             max_tokens=min(shop.max_tokens, FUNCTION_TOKENS),
@@ -96,6 +97,13 @@ async def _drawn(
         )
     except (AnswerError, BudgetError, ModelError):
         return ()
+
+
+def _unmet(examined: Examined, target: str) -> tuple[str, ...]:
+    """What the brief asks of the function and its present version does not do."""
+    name = target.rpartition(".")[2]
+    failed = [check for check in examined.checks if check.anchored and check.name not in examined.passed]
+    return tuple(wanted(check) for check in failed if name in called_in(check.code))
 
 
 async def _elected(

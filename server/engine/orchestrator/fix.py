@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..agents.checks import Check
+from ..agents.checks import Check, wanted
 from ..agents.repairer import repair
 from ..events import FileFinished, FileStarted
 from ..python.splice import enclosing
@@ -105,8 +105,8 @@ def blame(plan: Plan, examined: Examined, stages: tuple[StageResult, ...]) -> li
         home = homes[check.name]
         if check.name in examined.passed or not (_worth_repairing(check, examined) or home in hopeless):
             continue
-        seen = examined.failures.get(check.name, "it did not finish")
-        found.setdefault(home, []).append((weight(check), f"```python\n{check.code}\n```\n{seen}"))
+        seen = examined.failures.get(check.name, "it did not finish").splitlines() or [""]
+        found.setdefault(home, []).append((weight(check), f"{wanted(check)} ({seen[0]})"))
     ranked = [
         Blamed(
             path,

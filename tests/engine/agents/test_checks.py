@@ -136,6 +136,22 @@ def test_what_the_code_under_test_was_given_may_be_asserted() -> None:
     assert check.covers == ("Stack",)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("assert parse('a') == ['a']", "`parse('a')` must be `['a']`"),
+        ("assert parse('a') is None", "`parse('a')` must be `None`"),
+        ("assert 'a' in parse('a')", "`'a' in parse('a')` must hold"),
+        ("assert parse('a')", "`parse('a')` must hold"),
+        ("with pytest.raises(TypeError):\n    parse(None)", "`parse(None)` must raise TypeError"),
+        ("s = Stack()\nassert s.pop() == 1", "after `s = Stack()`, `s.pop()` must be `1`"),
+    ],
+)
+def test_a_check_can_be_said_in_words(code: str, said: str) -> None:
+    (check,) = read(code)
+    assert module.wanted(check) == said
+
+
 STORY = """
 def test_create(client):
     response = client.post('/a', json={'n': 1})
