@@ -95,7 +95,7 @@ def read_checks(bed: TestBed, brief: str, code: str) -> Iterator[Check]:
     """
     for block in _blocks(code):
         before: list[ast.stmt] = []
-        for statement in map(_without_last_newline, map(_expecting_the_error, block)):
+        for statement in map(_as_printed, map(_expecting_the_error, block)):
             if _asserts(statement):
                 if (check := _check(bed, brief, [*before, statement])) is not None:
                     yield check
@@ -239,8 +239,9 @@ def _error_named(node: ast.expr) -> str:
     return ""
 
 
-class _Newlines(ast.NodeTransformer):
-    """Small models forget the newline that a printed line ends with, as often as not."""
+class _Printed(ast.NodeTransformer):
+    """Small models forget the newline that a printed line ends with, as often as not, and that a number is
+    text once it is printed."""
 
     def visit_Compare(self, node: ast.Compare) -> ast.Compare:
         sides = [node.left, *node.comparators]
@@ -248,12 +249,14 @@ class _Newlines(ast.NodeTransformer):
             for side in sides:
                 if isinstance(side, ast.Constant) and isinstance(side.value, str):
                     side.value = side.value.rstrip("\n")
+                elif isinstance(side, ast.Constant) and isinstance(side.value, int | float):
+                    side.value = str(side.value)
         return node
 
 
-def _without_last_newline(node: ast.stmt) -> ast.stmt:
-    """What `run` gives has no newline at its end, so what is expected of it has none."""
-    return _Newlines().visit(node) if isinstance(node, ast.Assert) else node
+def _as_printed(node: ast.stmt) -> ast.stmt:
+    """What `run` gives is text without a newline at its end, so what is expected of it is too."""
+    return _Printed().visit(node) if isinstance(node, ast.Assert) else node
 
 
 def _is_error(name: str) -> bool:

@@ -1,25 +1,38 @@
 """Examples: calls and what comes of them, as a brief states them. They are checks word for word.
 
-Three ways are read: "`f(1)` is `2`" in a sentence, lines such as `f(1) -> 2` or `f(1) == 2`, and sessions of
-the interpreter (`>>> f(1)` with `2` below it), where what is assigned stays for the lines after it.
+Four ways are read: "`f(1)` is `2`" in a sentence, lines such as `f(1) -> 2` or `f(1) == 2`, sessions of the
+interpreter (`>>> f(1)` with `2` below it), where what is assigned stays for the lines after it, and prose on a
+function of one argument, such as: so 4 is "IV", but "x" and "" raise ValueError.
 """
 
 import ast
 import re
 from collections.abc import Iterator
 
+from ..brief.excerpt import items
+from ..brief.signature import read_signature
+
 _SPANS = re.compile(r"`([^`\n]+)`(?:\s+(?:is|gives|returns|becomes)|\s*(?:==|->|→))\s+`([^`\n]+)`")
 _LINE = re.compile(
     r"^[^\w`]*`?([A-Za-z_][\w.]*\(.*\))`?\s*"
     r"(?:==>|==|[-=]>|=|→|➞|#\s*(?:[-=]>|→)?|(?:should )?(?:return|give)s?:?)\s*`?(.+?)`?\s*[.;,]?$"
 )
+_VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|`[^`\n]+`|(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]\w)|\b(?:True|False|None)\b)"""
+_PAIR = re.compile(rf"({_VALUE})\s+(?:is|gives|becomes|returns|makes)\s+({_VALUE})")
+_RAISED = re.compile(
+    rf"((?:{_VALUE}(?:\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+))*{_VALUE})"
+    r"\s+(?:all\s+)?raises?\s+`?([A-Z]\w*Error)\b"
+)
+_DECLARED = re.compile(r"`([^`]+\([^`]*\)[^`]*)`")
+_SENTENCE = re.compile(r"(?<=[.;])\s+")
+_EXAMPLE = re.compile(r"\b(?:so|e\.g\.|for example|for instance|such as)\b", re.IGNORECASE)
 _SPELLED = {"true": "True", "false": "False", "null": "None", "none": "None"}
 _ERROR = re.compile(r"^(?:\w+\.)*([A-Z]\w*)(?::.*)?$")
 
 
 def examples_in(brief: str) -> tuple[str, ...]:
     """Blocks of statements with assertions, each to be run for itself."""
-    return tuple(dict.fromkeys([*_stated(brief), *_sessions(brief)]))
+    return tuple(dict.fromkeys([*_stated(brief), *_sessions(brief), *_told(brief)]))
 
 
 def _stated(brief: str) -> Iterator[str]:
@@ -30,6 +43,43 @@ def _stated(brief: str) -> Iterator[str]:
             value = _SPELLED.get(match[2], match[2])
             if _is_value(value):
                 yield f"assert {match[1]} == {value}"
+
+
+def _told(brief: str) -> Iterator[str]:
+    """What paragraphs and list items that begin with a function of one argument say of its values."""
+    for item in items(brief):
+        text = " ".join(item.split())
+        match = _DECLARED.match(text)
+        one = read_signature(match[1]) if match else None
+        if (
+            match is None
+            or one is None
+            or one.owner
+            or not one.params.partition("=")[0].strip().isidentifier()
+        ):
+            continue
+        for sentence in _SENTENCE.split(text[match.end() :]):
+            for given, value in _PAIR.findall(sentence):
+                if _is_told(sentence, given, value):
+                    yield f"assert {one.name}({_literal(given)}) == {_literal(value)}"
+            for listed, error in _RAISED.findall(sentence):
+                for given in re.findall(_VALUE, listed):
+                    yield f"with pytest.raises({error}):\n    {one.name}({_literal(given)})"
+
+
+def _is_told(sentence: str, given: str, value: str) -> bool:
+    """Two bare numbers around "is" may mean anything, unless they are said to be an example."""
+    quoted = not (given[0].isdigit() or given[0] == "-") or not (value[0].isdigit() or value[0] == "-")
+    return (
+        _is_value(_literal(given))
+        and _is_value(_literal(value))
+        and (quoted or _EXAMPLE.search(sentence) is not None)
+    )
+
+
+def _literal(text: str) -> str:
+    text = text.strip("`")
+    return _SPELLED.get(text, text)
 
 
 def _sessions(brief: str) -> Iterator[str]:

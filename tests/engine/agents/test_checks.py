@@ -215,6 +215,12 @@ def test_of_checks_whose_text_only_grows_the_first_are_kept() -> None:
     ]
 
 
+def test_what_is_printed_is_text() -> None:
+    bed = TestBed(shared="", names=("run",))
+    (check,) = read_checks(bed, BRIEF, "assert run('XIV').stdout == 14")
+    assert check.body == ("assert run('XIV').stdout == '14'",)
+
+
 @pytest.mark.parametrize("expected", ["'XIV'", "'XIV\\n'", "'XIV\\n\\n'"])
 def test_a_newline_at_the_end_of_what_is_printed_does_not_matter(expected: str) -> None:
     bed = TestBed(shared="", names=("run",))

@@ -31,6 +31,37 @@ def test_an_example_is_read(brief: str, found: list[str]) -> None:
     assert list(examples_in(brief)) == found
 
 
+ABOUT = "- `weight(text)` reads a weight in grams, "
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ('so "2kg" is 2000.', ['assert weight("2kg") == 2000']),
+        ("so `'1g'` gives 1 and '3g' gives 3.", ["assert weight('1g') == 1", "assert weight('3g') == 3"]),
+        ("for example 3 is 4.", ["assert weight(3) == 4"]),
+        ("None is None.", ["assert weight(None) == None"]),
+        (
+            'but "kg", "2" and "" raise ValueError.',
+            [f"with pytest.raises(ValueError):\n    weight({given})" for given in ('"kg"', '"2"', '""')],
+        ),
+        ("but 12 raises a `TypeError`.", []),
+        ("where level 3 is 4 times as heavy.", []),
+        ("such as it is.", []),
+    ],
+)
+def test_prose_about_a_function_of_one_argument_has_examples(said: str, found: list[str]) -> None:
+    assert list(examples_in(ABOUT + said)) == found
+
+
+@pytest.mark.parametrize(
+    "item",
+    ['`add(a, b)`: so "x" is 1.', '`Box.put(x)`: so "x" is 1.', 'A word: "x" is 1.', '`name`: "x" is 1.'],
+)
+def test_prose_about_anything_else_has_none(item: str) -> None:
+    assert list(examples_in(item)) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
