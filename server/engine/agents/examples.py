@@ -1,8 +1,8 @@
 """Examples: calls and what comes of them, as a brief states them. They are checks word for word.
 
 Four ways are read: "`f(1)` is `2`" in a sentence, lines such as `f(1) -> 2` or `f(1) == 2`, sessions of the
-interpreter (`>>> f(1)` with `2` below it), where what is assigned stays for the lines after it, and prose on a
-function of one argument, such as: so 4 is "IV", but "x" and "" raise ValueError.
+interpreter (`>>> f(1)` with `2` below it), where what is assigned stays for the lines after it, and prose
+on a function of one argument, such as: so 4 is "IV", but "x" and "" raise ValueError.
 """
 
 import ast
