@@ -98,3 +98,67 @@ async def test_judged_code_cannot_configure_its_judge(mesh, make, checker):
     }
     (result,) = await mesh.check(make(files), (Stage.TYPES,))
     assert [(one.rule, one.severity) for one in result.findings] == [("TS2322", Severity.ERROR)]
+
+
+async def test_every_file_is_judged_whatever_it_is_called(mesh, make, checker):
+    wrong = "export const a: number = 'x';\n"
+    files = {
+        "Button.tsx": wrong,
+        "Button.ts": wrong,
+        ".storybook/main.ts": wrong,
+        "src/app/[id]/(group)/page.mts": wrong,
+        "x.d.ts": "declare const a: Missing;\n",
+    }
+    (result,) = await mesh.check(make(files), (Stage.TYPES,))
+    assert {one.path for one in result.findings} == set(files)
+
+
+async def test_imports_of_what_is_no_code_are_not_told(mesh, make, checker):
+    text = "import './app.css';\nimport data from './data.json';\nexport const a: number = data.b;\n"
+    (result,) = await mesh.check(make({"a.ts": text, "data.json": "{}", "app.css": ""}), (Stage.TYPES,))
+    assert (result.status, result.findings) == ("passed", ())
+
+
+async def test_files_of_the_project_import_each_other_in_every_spelling(mesh, make, checker):
+    imported = ("./b", "./b.js", "./b.tsx", "./c", "./d.d.ts", "./folder", "./folder/index.js", "./m.mjs")
+    text = "".join(
+        f"import type {{ x as x{n} }} from '{name}';\nexport const a{n}: 1 = null! as typeof x{n};\n"
+        for n, name in enumerate(imported)
+    )
+    file = "export declare const x: string;\n"
+    others = ("b.tsx", "c.ts", "d.d.ts", "folder/index.ts", "m.mts")
+    (result,) = await mesh.check(make({"a.ts": text, **dict.fromkeys(others, file)}), (Stage.TYPES,))
+    assert [one.range.start.line for one in result.findings] == [2 * n + 1 for n in range(len(imported))]
+
+
+async def test_no_import_reaches_a_file_of_this_machine(mesh, make, checker, tmp_path):
+    (tmp_path / "host.ts").write_text(
+        "export interface Host { confidential: 1 }\ndeclare global { var g: Host }\n"
+    )
+    (tmp_path / "host.json").write_text('{"confidential": 1}')
+    place = tmp_path.as_posix()
+    up = "../" * 12 + place.strip("/")
+    text = (
+        f'/// <reference path="{place}/host.ts" />\n///<reference lib="webworker" path="{up}/host.ts"/>\n'
+        f"import type {{ Host }} from '{place}/host';\nimport data from '{up}/host.json';\n"
+        f"import type {{ Host as Up }} from '\\x2e{up[1:]}/host';\n"
+        "export const a: number = null! as Host, b: number = null! as Up, c: number = data;\n"
+        f"export const d: number = null! as import('{up}/host.js').Host, e: number = g;\n"
+    )
+    (result,) = await mesh.check(make({"a.ts": text}), (Stage.TYPES,))
+    assert {one.rule for one in result.findings} <= {"TS2304"}  # `g`
+    assert "confidential" not in result.model_dump_json()
+
+
+async def test_its_messages_name_files_as_the_project_does(mesh, make, checker):
+    files = {"src/b.ts": "export {};\n", "a.ts": "export const a: 1 = null! as typeof import('./src/b');\n"}
+    (result,) = await mesh.check(make(files), (Stage.TYPES,))
+    (one,) = result.findings
+    assert 'import("src/b")' in one.message
+
+
+async def test_what_it_says_of_no_file_keeps_the_stage_from_passing(mesh, make, checker, monkeypatch):
+    monkeypatch.setitem(typescript._OPTIONS, "target", "no such target")
+    (result,) = await mesh.check(make({"a.ts": "export const a = 1;\n"}), (Stage.TYPES,))
+    assert result.status == "skipped"
+    assert "TypeScript failed" in result.reason
