@@ -67,6 +67,14 @@ async def test_what_is_wrong_is_found_while_typing(engine, tmp_path, path, text,
     assert all(one.path == path for one in found)
 
 
+@pytest.mark.parametrize("path", ["deploy.sh", "deploy"])
+async def test_a_shell_that_no_tool_reads_is_skipped(engine, tmp_path, path):
+    results = await looked(engine, tmp_path, path, "#!/bin/zsh\necho ${(f)x}; rm -rf $y/*\n", "shell")
+    assert findings(results) == []
+    assert {str(one.stage) for one in results if one.status == "skipped"} == {"syntax", "style", "security"}
+    assert {tool.name for one in results if one.status == "passed" for tool in one.tools} <= {"secrets"}
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
