@@ -160,6 +160,17 @@ async def test_opening_a_strangers_script_runs_nothing_of_the_folder(engine, tmp
     assert not trap.exists()
 
 
+@pytest.mark.parametrize("name", [".gitignore", ".eslintignore"])
+async def test_a_folder_leaves_nothing_out_of_what_is_judged(engine, tmp_path, name):
+    for place in (tmp_path, tmp_path / "sub"):
+        place.mkdir(exist_ok=True)
+        (place / name).write_text("*\n")
+    (tmp_path / ".git").mkdir()
+    for path in ("sub/a.ts", "b.min.ts", "c.TS"):
+        found = findings(await looked(engine, tmp_path, path, "eval(1);\n"))
+        assert [(one.path, one.rule) for one in found if one.stage == "security"] == [(path, "no-eval")]
+
+
 async def test_a_comment_suppresses_a_rule_where_it_stands(engine, tmp_path):
     text = "function f() {\n  eval(1);\n}\nf();\n"
     (one,) = findings(await looked(engine, tmp_path, "a.js", text))
