@@ -44,7 +44,8 @@ _OPTIONAL = {"typescript"}
 class Mesh:
     """Judges projects. `no_sandbox`: why there is no sandbox; `switches`: what the user leaves out.
 
-    With `advisories` that database is asked about the versions a project pins.
+    With `advisories` that database is asked about the versions a project pins. `root` is the folder that the
+    files come from, if any.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Mesh:
         switches: Switches | None = None,
         *,
         advisories: str = "",
+        root: str = "",
     ) -> None:
         self._settings = settings
         self._switches = switches
@@ -64,7 +66,7 @@ class Mesh:
         self._no_sandbox = no_sandbox or "there is no sandbox"
         self._python = sandbox.python if sandbox else ".".join(platform.python_version_tuple()[:2])
         self._packages = Packages(settings, self._python)
-        self._adapters = adapters(advisories)
+        self._adapters = adapters(advisories, root)
         self._tools = Tools()
 
     async def check(

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from quantumlayer.engine.types import Severity, Stage
-from quantumlayer.engine.validation.adapters import typescript
+from quantumlayer.engine.validation.adapters import programs, typescript
+from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.engine.validation.types import ToolMissing
+from quantumlayer.engine.validation.warm.typescript import WarmTypeScript
 
 
 @pytest.fixture
@@ -55,6 +57,43 @@ def test_a_judged_folder_brings_no_checker(tmp_path, monkeypatch, place):
     monkeypatch.setenv("PATH", "tools" if place == "bin-relative" else str(bin_folder))
     with pytest.raises(ToolMissing, match="npm install"):
         typescript.binary()
+
+
+@pytest.mark.parametrize("linked", [False, True])
+async def test_wherever_one_stands_the_judged_folder_brings_no_checker(
+    settings, journal, make, tmp_path, monkeypatch, linked
+):
+    work, places = tmp_path / "work", tmp_path / "own"
+    work.mkdir()
+    places.mkdir()
+    shim, _ = npm(work)
+    (places / "tsc").symlink_to(shim)
+    monkeypatch.chdir(tmp_path.anchor)
+    monkeypatch.setenv("PATH", str(places if linked else shim.parent))
+    assert typescript.binary()  # another folder's judge
+    with pytest.raises(ToolMissing, match="npm install"):
+        typescript.binary(str(work))
+    with pytest.raises(ToolMissing, match="npm install"):
+        WarmTypeScript(work).command()
+    mesh = Mesh(settings, journal, None, root=str(work))
+    (result,) = await mesh.check(make({"a.ts": "export const a = 1;\n"}), (Stage.TYPES,))
+    assert (result.status, "npm install" in result.reason) == ("skipped", True)
+
+
+def test_on_windows_the_current_folder_brings_no_program(tmp_path, monkeypatch):
+    """There it comes before the PATH, for `shutil.which` too."""
+    folders = tmp_path / "own", tmp_path / "work"
+    for folder in folders:
+        folder.mkdir()
+        (folder / "tsc.cmd").write_text("")
+        (folder / "tsc.cmd").chmod(0o755)
+    monkeypatch.chdir(folders[1])
+    monkeypatch.setenv("PATHEXT", ".EXE;.CMD")
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setenv("PATH", str(folders[0]))
+    assert programs.on_path("tsc") == str(folders[0] / "tsc.cmd")
+    monkeypatch.setenv("PATH", os.pathsep.join([".", "", str(tmp_path)]))
+    assert programs.on_path("tsc") is None
 
 
 async def test_without_it_the_stage_says_how_to_get_it(mesh, make, monkeypatch, tmp_path):

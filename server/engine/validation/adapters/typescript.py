@@ -63,10 +63,13 @@ _UNDONE = re.compile(rf"^({re.escape(_CONFIGURATION)}\(\d+,\d+\): )?error TS\d+:
 """It could not do what it was asked to."""
 
 
-def binary() -> str:
-    """The native program behind the user's `tsc` or `tsgo`. Raises ToolMissing."""
+def binary(root: str = "") -> str:
+    """The native program behind the user's `tsc` or `tsgo`, never one below the judged `root`.
+
+    Raises ToolMissing.
+    """
     for program, package in (("tsc", "typescript"), ("tsgo", "native-preview")):
-        if (shim := on_path(program)) and (native := _native(Path(shim), program, package)):
+        if (shim := on_path(program, root)) and (native := _native(Path(shim), program, package)):
             return native
     raise ToolMissing("TypeScript's checker is not on the PATH.", NEXT_STEP)
 
@@ -88,13 +91,15 @@ class TypeScript:
     name: str = "typescript"
     stage: Stage = Stage.TYPES
     languages: frozenset[str] = LANGUAGES
+    root: str = ""
+    """The judged folder."""
 
     @property
     def rules(self) -> Any:
         return [_OPTIONS, sorted(ABOUT_PACKAGES), sorted(_MAYBE), 2]
 
     def version(self) -> str:
-        return version_beside(Path(binary()))
+        return version_beside(Path(binary(self.root)))
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         files = [_judged(file) for file in project.files]
@@ -102,7 +107,7 @@ class TypeScript:
         configuration = {"compilerOptions": options, "files": [file.path for file in files]}
         async with written(files) as folder:
             (folder / _CONFIGURATION).write_text(json.dumps(configuration), encoding="utf-8")
-            command = [binary(), "--project", _CONFIGURATION, "--pretty", "false"]
+            command = [binary(self.root), "--project", _CONFIGURATION, "--pretty", "false"]
             done = await tools.run(command, cwd=folder, seconds=around.seconds)
         undone = _UNDONE.search(done.stdout)
         if undone or done.code not in {0, 1, 2}:
