@@ -116,8 +116,8 @@ class Engine:
     ) -> tuple[StageResult, ...]:
         """Runs the stages over files as they are; third-party `packages` are made importable.
 
-        `folder`, absolute, is where the files' paths begin, for settings that name paths. Minified and
-        generated files are left alone, and named in the result.
+        `folder`, absolute, is where the files' paths begin, for settings that name paths, and no
+        tool is taken from it. Minified and generated files are left alone, and named in the result.
         """
         from .validation.leaving import why_left_alone
         from .validation.mesh import Mesh
@@ -134,6 +134,7 @@ class Engine:
             self._sandbox_error,
             Switches(self.settings, folder),
             advisories="" if asked == "none" else asked,
+            root=folder,
         )
         alone = tuple(file.path for file in files if why_left_alone(file.path, file.text))
         named = await asyncio.to_thread(named_anywhere, files)

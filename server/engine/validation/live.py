@@ -18,6 +18,7 @@ from ..types import Finding, OpenFile, SourceFile, Stage, StageResult, ToolRun
 from .adapters import Adapter, live_adapters
 from .leaving import why_left_alone
 from .process import Tools, written
+from .shells import WHY, other_shell
 from .switches import Switches
 from .types import Project, Surroundings, ToolError, ToolMissing
 from .warm.seats import SEATS, Place, Seat
@@ -52,7 +53,12 @@ class LiveMesh:
         if reason := self._reason_to_leave(file):
             told([_skipped(stage, reason, lasting=True) for stage in stages])
             return
-        seats = [seat for seat in SEATS if file.language in seat.languages and seat.stages & set(stages)]
+        language = file.language
+        if language == "shell" and other_shell(file.text):
+            language = ""
+            judging = [stage for stage in stages if stage not in {Stage.TYPES, Stage.RUNTIME}]
+            told([_skipped(stage, f"not checked: {WHY}", lasting=True) for stage in judging])
+        seats = [seat for seat in SEATS if language in seat.languages and seat.stages & set(stages)]
         once = [self._seat(seat, file, stages, told) for seat in seats if seat.when == "at once"]
         await asyncio.gather(*once)
         pause = self._settings.live.pause_ms / 1000
@@ -61,7 +67,7 @@ class LiveMesh:
                 if seat.when != "at once":
                     group.create_task(_after(pause, self._seat(seat, file, stages, told)))
             for tool in self._adapters:
-                if tool.stage in stages and tool.languages & {file.language, *ANY_LANGUAGE}:
+                if tool.stage in stages and tool.languages & {language, *ANY_LANGUAGE}:
                     longer = max(pause, _LONG_PAUSE_S)
                     group.create_task(_after(longer, self._anew(tool, file, told)))
 

@@ -27,6 +27,7 @@ from .packages import Packages
 from .process import Tools, all_of, modules, on_demand, written
 from .runtime import RuntimeReport, run_variants
 from .runtime_stage import judge
+from .shells import WHY
 from .switches import OFF, Switches, partly
 from .types import Project, Surroundings, ToolError, ToolMissing, finding
 
@@ -43,7 +44,8 @@ _OPTIONAL = {"typescript"}
 class Mesh:
     """Judges projects. `no_sandbox`: why there is no sandbox; `switches`: what the user leaves out.
 
-    With `advisories` that database is asked about the versions a project pins.
+    With `advisories` that database is asked about the versions a project pins. `root` is the folder that the
+    files come from, if any.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Mesh:
         switches: Switches | None = None,
         *,
         advisories: str = "",
+        root: str = "",
     ) -> None:
         self._settings = settings
         self._switches = switches
@@ -63,7 +66,7 @@ class Mesh:
         self._no_sandbox = no_sandbox or "there is no sandbox"
         self._python = sandbox.python if sandbox else ".".join(platform.python_version_tuple()[:2])
         self._packages = Packages(settings, self._python)
-        self._adapters = adapters(advisories)
+        self._adapters = adapters(advisories, root)
         self._tools = Tools()
 
     async def check(
@@ -195,12 +198,15 @@ class Mesh:
         self, stage: Stage, project: Project, around: Surroundings, off: frozenset[str]
     ) -> StageResult:
         unseen = {*off, *project.left_alone}
+        foreign = sorted(project.other_shells - unseen) if stage is not Stage.TYPES else []
+        unseen.update(foreign)
         present = {language_of(file.path) for file in project.files if file.path not in unseen}
         known = [a for a in self._adapters if a.stage is stage and a.languages & (present | ANY_LANGUAGE)]
         languages = ", ".join(sorted((to_be_read(present, stage) or present) - _TEXT))
         languages = languages or "a project without code"
+        unread = f"not checked: {', '.join(foreign)} ({WHY})" if foreign else ""
         if not known:
-            return StageResult(stage=stage, status="skipped", reason=f"no tool for {languages}")
+            return StageResult(stage=stage, status="skipped", reason=unread or f"no tool for {languages}")
         tools = [tool for tool in known if len(self._off(stage, project, tool.name)) < len(project.files)]
         if not tools:
             return StageResult(stage=stage, status="skipped", reason=OFF)
@@ -213,15 +219,17 @@ class Mesh:
         failed = any(found.severity is Severity.ERROR for found in findings)
         looked = _read_by(tools, outcomes)
         # Of texts for people nothing but secrets is to be found.
-        enough = looked or (runs and not to_be_read(present, stage))
+        enough = looked or (runs and not to_be_read(present, stage) and not foreign)
         unable = not enough or any(not isinstance(fault, ToolMissing) for fault in faults)
         status = "failed" if failed else "skipped" if unable else "passed"
         reasons = list(dict.fromkeys(_why(fault) for fault in faults))
         if runs and not covered - _TEXT and to_be_read(present, stage):
             names = " and ".join(sorted(run.name for run in runs))
             reasons.append(f"no tool for {languages}; only {names} were looked for")
-        elif unread := sorted(to_be_read(present, stage) - covered):
-            reasons.append(f"not checked, no tool for {', '.join(unread)}")
+        elif missing := sorted(to_be_read(present, stage) - covered):
+            reasons.append(f"not checked, no tool for {', '.join(missing)}")
+        if unread:
+            reasons.append(unread)
         if project.left_alone and stage is Stage.SYNTAX:
             reasons.append(f"left alone, minified or generated: {', '.join(project.left_alone)}")
         result = StageResult(
@@ -257,10 +265,9 @@ class Mesh:
         self, tool: Adapter, project: Project, around: Surroundings, only: str = ""
     ) -> tuple[list[Finding], str, bool]:
         version = await asyncio.to_thread(tool.version)
+        unread = {*project.left_alone, *(() if tool.languages == ANY_LANGUAGE else project.other_shells)}
         files = tuple(
-            file
-            for file in project.files
-            if reads(tool.languages, file.path) and file.path not in project.left_alone
+            file for file in project.files if reads(tool.languages, file.path) and file.path not in unread
         )
         paths = {file.path for file in files}
         own = modules([file.path for file in project.files])
@@ -355,6 +362,7 @@ def _facts(
     project: Project, languages: frozenset[str], findings: tuple[Finding, ...]
 ) -> dict[str, int | float | str]:
     counts = {level: sum(f.severity is level for f in findings) for level in Severity}
-    judged = (file.path for file in project.files if file.path not in project.left_alone)
+    unread = {*project.left_alone, *project.other_shells}
+    judged = (file.path for file in project.files if file.path not in unread)
     read = sum(language_of(path) in languages for path in judged)
     return {"files_checked": read, "errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING]}

@@ -6,7 +6,9 @@ from pathlib import Path, PurePosixPath
 from typing import Self
 
 from ..errors import QuantumLayerError
+from ..languages import language_of
 from ..types import Finding, Position, Range, SafePath, Severity, SourceFile, Stage, Value
+from .shells import other_shell
 
 
 class ToolError(QuantumLayerError):
@@ -38,6 +40,12 @@ class Project(Value):
         kept = tuple(files)
         tests = tuple(file.path for file in kept if is_test(file.path))
         return cls(files=kept, packages=tuple(packages), tests=tests)
+
+    @property
+    def other_shells(self) -> frozenset[str]:
+        """Scripts that the tools for their language cannot read: no stage may call them passed."""
+        scripts = (file for file in self.files if language_of(file.path) == "shell")
+        return frozenset(file.path for file in scripts if other_shell(file.text))
 
     def file(self, path: str) -> SourceFile | None:
         return next((file for file in self.files if file.path == path), None)

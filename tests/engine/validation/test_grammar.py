@@ -35,7 +35,9 @@ WRONG = [
     ("Dockerfile", "FROM alpine\nBEHAVE now\n", 1, "unexpected"),
     ("a.c", "int f(void) {\n  if (x {\n    return 1;\n  }\n  return 2;\n}\n", 1, "`(` is never closed"),
     ("a.cpp", "int f() {\n    g((1);\n}\n", 1, "never closed"),
-    ("a.css", "a { color: red; }\nb { color red; }\n", 1, "unexpected `color red;`"),
+    ("a.css", "a { color: red; }\nb { color red; }\n", 1, "unexpected text"),
+    ("main.go", "package main\n\nfunc f() {}\n\n}\n", 4, "unexpected `}`"),
+    ("main.go", "package main\n\nelse\n", 2, "unexpected `else`"),
     ("a.html", "<div><p>x</p></div\n", 0, "`>` is missing"),
     ("a.yaml", "a: 1\n---\nb: [1\nc: 2\n", 3, "expected"),
     ("a.yaml", "a: *nobody\n", 0, "undefined alias"),
@@ -62,6 +64,24 @@ async def test_one_error_is_told_at_the_place_that_explains_it(mesh, make, path,
     (found,) = [one for one in findings if one.tool in {"tree-sitter", "yaml", "compile"}]
     assert message in found.message
     assert found.range.start.line == line
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("main.tf", "db_password = S3cr3t!Pa55word@9\n"),
+        ("main.tf", 'password = "a" Pa55word\n'),
+        ("a.sql", "SELEC Pa55word@9;\n"),
+        ("a.sh", "PASSWORD=(Pa55word)@9)\n"),
+        ("Dockerfile", "FROM alpine\nPASSWORD Pa55word@9\n"),
+        ("a.go", "package a\n\nvar p = Pa55word!@#9\n"),
+        ("a.yaml", "password: *Pa55word9\n"),
+    ],
+)
+async def test_messages_quote_no_part_of_a_password(mesh, make, path, text):
+    found = (await syntax(mesh, make({path: text}))).findings
+    assert found
+    assert "Pa55word" not in " ".join(one.message for one in found if one.tool in {"tree-sitter", "yaml"})
 
 
 async def test_columns_are_characters_not_bytes(mesh, make):

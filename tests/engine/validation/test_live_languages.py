@@ -67,6 +67,14 @@ async def test_what_is_wrong_is_found_while_typing(engine, tmp_path, path, text,
     assert all(one.path == path for one in found)
 
 
+@pytest.mark.parametrize("path", ["deploy.sh", "deploy"])
+async def test_a_shell_that_no_tool_reads_is_skipped(engine, tmp_path, path):
+    results = await looked(engine, tmp_path, path, "#!/bin/zsh\necho ${(f)x}; rm -rf $y/*\n", "shell")
+    assert findings(results) == []
+    assert {str(one.stage) for one in results if one.status == "skipped"} == {"syntax", "style", "security"}
+    assert {tool.name for one in results if one.status == "passed" for tool in one.tools} <= {"secrets"}
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
@@ -150,6 +158,17 @@ async def test_opening_a_strangers_script_runs_nothing_of_the_folder(engine, tmp
     found = findings(await looked(engine, folder, "sub/a.js", "eval(1);\n"))
     assert [one.rule for one in found] == ["no-eval"]
     assert not trap.exists()
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".eslintignore"])
+async def test_a_folder_leaves_nothing_out_of_what_is_judged(engine, tmp_path, name):
+    for place in (tmp_path, tmp_path / "sub"):
+        place.mkdir(exist_ok=True)
+        (place / name).write_text("*\n")
+    (tmp_path / ".git").mkdir()
+    for path in ("sub/a.ts", "b.min.ts", "c.TS"):
+        found = findings(await looked(engine, tmp_path, path, "eval(1);\n"))
+        assert [(one.path, one.rule) for one in found if one.stage == "security"] == [(path, "no-eval")]
 
 
 async def test_a_comment_suppresses_a_rule_where_it_stands(engine, tmp_path):

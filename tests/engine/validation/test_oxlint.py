@@ -78,3 +78,17 @@ async def test_without_oxlint_the_stage_is_skipped_and_says_why(mesh, make, monk
         "skipped",
         "oxlint is not installed Install the package `oxlint`.",
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["a.min.ts", "a.min.cjs", "a-min.mjs", "A.TS", "x.min.d.ts", "-a.js", "a b.tsx"]
+)
+async def test_no_name_keeps_a_file_from_being_judged(mesh, make, name):
+    result, found = await judged(mesh, make, {name: "const a = ;\n", "b.ts": ""}, Stage.SYNTAX)
+    assert (result.status, [one[:2] for one in found]) == ("failed", [(name, "syntax")])
+
+
+async def test_declarations_are_read_as_such(mesh, make):
+    files = {"a.d.ts": "export const a: number;\n", "b.D.MTS": "export const b: number;\n"}
+    result, found = await judged(mesh, make, files, Stage.SYNTAX)
+    assert (result.status, found) == ("passed", [])

@@ -59,3 +59,26 @@ async def test_without_it_the_rest_is_judged_and_what_is_missing_is_said(mesh, m
     result, _ = await found(mesh, make, {"run.sh": "x=1\n"}, Stage.SECURITY)
     assert result.status == "skipped"
     assert "quantumlayer[linters]" in result.reason
+
+
+@pytest.mark.parametrize(
+    "first", ["#!/bin/zsh", "#!/usr/bin/env -S zsh -f", "#!/usr/bin/fish", "#!/bin/tcsh -e"]
+)
+@pytest.mark.parametrize("stage", [Stage.SYNTAX, Stage.STYLE, Stage.SECURITY])
+async def test_what_no_tool_reads_is_never_called_passed(mesh, make, stage, first):
+    text = f"{first}\n# shellcheck disable=SC1071\nrm -rf $y/*\n"
+    result, told = await found(mesh, make, {"deploy.sh": text}, stage)
+    assert (result.status, told) == ("skipped", set())
+    assert "not checked: deploy.sh (another shell" in result.reason
+    both = {"deploy.sh": text, "run.sh": "#!/bin/sh\necho 1\n"}
+    result, told = await found(mesh, make, both, stage)
+    assert (result.status, told, result.facts["files_checked"]) == ("passed", set(), 1)
+    assert "not checked: deploy.sh (another shell" in result.reason
+
+
+async def test_a_directive_may_say_which_shell_it_is(mesh, make):
+    text = '#!/bin/zsh\n\n# shellcheck shell=bash\nrm -rf "$y/"*\n'
+    result, told = await found(mesh, make, {"deploy.sh": text}, Stage.SECURITY)
+    assert (result.status, told) == ("failed", {("SC2115", 3, Severity.ERROR)})
+    result, told = await found(mesh, make, {"deploy.sh": text}, Stage.STYLE)
+    assert "SC2154" in {rule for rule, _, _ in told}

@@ -1,8 +1,14 @@
+import json
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from quantumlayer.engine import validation
 from quantumlayer.engine.types import Stage, StageResult
 from quantumlayer.engine.validation.mesh import Mesh
+
+READERS = Path(validation.__path__[0], "source")
 
 
 async def syntax(mesh: Mesh, project) -> StageResult:
@@ -118,3 +124,35 @@ async def test_what_was_not_read_is_said_when_the_rest_passes(mesh, make):
     result = await syntax(mesh, make({"a.py": "x = 1\n", "b.rb": "puts 1\n"}))
     assert result.status == "passed"
     assert result.reason == "not checked, no tool for rb"
+
+
+HUGE = "9" * 5000
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonc", "a.toml"])
+async def test_a_huge_number_keeps_no_other_file_from_being_read(mesh, make, name):
+    text = f"a = {HUGE}\n" if name == "a.toml" else f'{{"a": {HUGE}}}\n'
+    result = await syntax(mesh, make({name: text, "b.json": '{"a": 1,}\n', "c.toml": "a = \n"}))
+    assert result.status == "failed"
+    told = {(found.path, found.rule) for found in result.findings}
+    assert {("b.json", "invalid-json"), ("c.toml", "invalid-toml")} <= told
+    assert (("a.toml", "unreadable") in told) == (name == "a.toml")  # JSON's numbers may be of any length
+
+
+def test_a_reader_that_stumbles_over_one_text_reads_the_next():
+    stumble = "def reader(text, language):\n    raise {}[text]\n"
+    program = (
+        f"import sys\nsys.path.insert(0, {str(READERS)!r})\nimport serving, documents\n{stumble}"
+        "documents.problem_in = reader\nserving.main()\n"
+    )
+    messages = []
+    for number, (language, text) in enumerate([("yaml", "a: 1"), ("json", "{")]):
+        document = {"uri": f"file:///{number}", "languageId": language, "text": text}
+        messages.append({"method": "textDocument/didOpen", "params": {"textDocument": document}})
+        asked = {"id": number, "method": "textDocument/diagnostic", "params": {"textDocument": document}}
+        messages.append(asked)
+    bodies = [json.dumps(message).encode() for message in messages]
+    sent = b"".join(b"Content-Length: %d\r\n\r\n%b" % (len(body), body) for body in bodies)
+    done = subprocess.run([sys.executable, "-I", "-c", program], input=sent, capture_output=True, check=True)
+    assert b'"error"' in done.stdout
+    assert b"invalid-json" in done.stdout

@@ -1,5 +1,6 @@
 """GitHub workflows: zizmor."""
 
+import pytest
 from quantumlayer.engine.types import Severity, Stage
 
 INJECTED = (
@@ -34,3 +35,10 @@ async def test_what_is_no_workflow_is_said(mesh, make):
 async def test_other_yaml_is_not_said_to_be_secure(mesh, make):
     (result,) = await mesh.check(make({"values.yaml": "a: 1\n"}), (Stage.SECURITY,))
     assert result.status == "skipped"
+
+
+@pytest.mark.parametrize("name", ["my build.yml", "build as workflow.yml"])
+async def test_a_name_may_have_spaces(mesh, make, name):
+    path = f".github/workflows/{name}"
+    (result,) = await mesh.check(make({path: "on: push\njobs: 3\n"}), (Stage.SYNTAX,))
+    assert [(one.path, one.rule) for one in result.findings] == [(path, "schema")]

@@ -51,13 +51,16 @@ def live_adapters() -> tuple[Adapter, ...]:
     )
 
 
-def adapters(advisories: str = "") -> tuple[Adapter, ...]:
-    """With `advisories`, the address of a database of vulnerabilities, dependencies are judged too."""
+def adapters(advisories: str = "", root: str = "") -> tuple[Adapter, ...]:
+    """With `advisories`, the address of a database of vulnerabilities, dependencies are judged too.
+
+    From `root`, the judged folder, no program is taken.
+    """
     return (
         *((Dependencies(advisories),) if advisories else ()),
         *(Compile(), Parser(), YAML, TREE_SITTER),
         *(Style(), Omissions(), Security(), Credentials(), Mypy(), Imports()),
-        *(oxlint.SYNTAX, oxlint.STYLE, oxlint.RISKS, TypeScript()),
+        *(oxlint.SYNTAX, oxlint.STYLE, oxlint.RISKS, TypeScript(root=root)),
         *(shellcheck.PARSER, shellcheck.STYLE, shellcheck.RISKS),
         *(hadolint.PARSER, hadolint.STYLE, hadolint.RISKS),
         *(Yamllint(), zizmor.PARSER, zizmor.RISKS),

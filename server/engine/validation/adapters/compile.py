@@ -16,7 +16,7 @@ class Compile:
     name = "compile"
     stage = Stage.SYNTAX
     languages = frozenset({"python", "json", "jsonc", "toml"})
-    rules: Any = 3
+    rules: Any = 4
 
     def version(self) -> str:
         return platform.python_version()

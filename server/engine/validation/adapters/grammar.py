@@ -21,7 +21,7 @@ class Reader:
     package: str
     languages: frozenset[str]
     stage: Stage = Stage.SYNTAX
-    rules: Any = 1
+    rules: Any = 2
 
     def version(self) -> str:
         try:

@@ -1,7 +1,8 @@
 """oxlint: the syntax, style and security of JavaScript and TypeScript.
 
 It is given rules of our own and nothing but the files to read: a configuration in the judged folder may
-load plugins, which are programs.
+load plugins, which are programs. The files bear neutral names, because it leaves some out by their names
+(`a.min.ts`) and says nothing of it.
 """
 
 import json
@@ -55,6 +56,7 @@ _BROKEN = {
 }
 """What raises, or can never do what it says."""
 _OURS = re.compile(r"\b(eslint|oxlint)-(disable|enable)")
+_ENDING = re.compile(r"(\.d)?\.[^.]+$", re.IGNORECASE)
 _CODE = re.compile(r"^(?:[\w-]+)\(([\w-]+)\)$")
 
 
@@ -100,15 +102,19 @@ class Oxlint:
 
     @property
     def rules(self) -> Any:
-        return [configuration(), sorted(_BROKEN), 1]
+        return [configuration(), sorted(_BROKEN), 2]
 
     def version(self) -> str:
         binary()
         return package_version("oxlint")
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
-        files = [_judged(file) if self.stage is Stage.SECURITY else file for file in project.files]
-        async with written(files) as folder, written(()) as aside:
+        files = {
+            f"{number}{ending(file.path)}": _judged(file) if self.stage is Stage.SECURITY else file
+            for number, file in enumerate(project.files)
+        }
+        neutral = [SourceFile(path=name, text=file.text) for name, file in files.items()]
+        async with written(neutral) as folder, written(()) as aside:
             rules = aside / "rules.json"
             rules.write_text(json.dumps(configuration()), encoding="utf-8")
             command: list[str | Path] = [
@@ -120,19 +126,19 @@ class Oxlint:
             ]
             done = await tools.run([*command, "--format=json", "."], cwd=folder, seconds=around.seconds)
         problems = _read(done.stdout, done.stderr)
-        texts = {file.path: file.text.encode("utf-8", "surrogatepass") for file in files}
-        found = [self._finding(problem, texts) for problem in problems if problem["filename"] in texts]
+        found = [self._finding(problem, files[problem["filename"]]) for problem in problems]
         return [one for one in found if one.stage is self.stage]
 
-    def _finding(self, problem: dict[str, Any], texts: dict[str, bytes]) -> Finding:
+    def _finding(self, problem: dict[str, Any], file: SourceFile) -> Finding:
+        content = file.text.encode("utf-8", "surrogatepass")
         code = problem.get("code") or ""
         return Finding(
             stage=stage_of(code),
             tool=self.name,
             rule=rule_of(code) or "syntax",
             severity=severity_of(code),
-            path=problem["filename"],
-            range=_span(problem.get("labels") or (), texts[problem["filename"]]),
+            path=file.path,
+            range=_span(problem.get("labels") or (), content),
             message=problem["message"],
             url=problem.get("url") or "",
             tags=("unused",) if rule_of(code) == "no-unused-vars" else (),
@@ -142,6 +148,12 @@ class Oxlint:
 SYNTAX = Oxlint("oxlint parser", Stage.SYNTAX)
 STYLE = Oxlint("oxlint", Stage.STYLE)
 RISKS = Oxlint("oxlint security", Stage.SECURITY)
+
+
+def ending(path: str) -> str:
+    """What decides how a file is read: `.ts` and `.d.ts`, in small letters, for others are left out."""
+    found = _ENDING.search(path)
+    return found[0].lower() if found else ""
 
 
 def _judged(file: SourceFile) -> SourceFile:

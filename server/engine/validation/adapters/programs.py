@@ -1,8 +1,9 @@
 """Where other tools' programs are: beside this Python, or on the user's PATH. Never in a judged folder."""
 
 import os
-import shutil
+import sys
 import sysconfig
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -35,23 +36,34 @@ def package_version(package: str) -> str:
         return ""
 
 
-def on_path(program: str) -> str | None:
-    """A program that the user installed.
+def on_path(program: str, root: str = "") -> str | None:
+    """A program that the user installed. `root` is the judged folder, absolute; empty: nobody knows.
 
-    Places that a folder under judgement may bring are left out: relative ones, those below the current
-    folder, and `node_modules/.bin`, which package managers put in front while they run a script.
+    Places that a folder under judgement may bring are left out: relative ones, those below it or the current
+    folder, and `node_modules/.bin`, which package managers put in front while they run a script. It is not
+    asked of `shutil.which`, which looks in the current folder first on Windows.
     """
-    here = Path.cwd()
-    kept = []
+    judged = [Path.cwd(), *([Path(root)] if root else [])]
     for place in os.environ.get("PATH", "").split(os.pathsep):
         folder = Path(place)
-        if folder.is_absolute() and "node_modules" not in folder.parts and not _below(folder, here):
-            kept.append(place)
-    return shutil.which(program, path=os.pathsep.join(kept)) if kept else None
+        if not folder.is_absolute() or "node_modules" in folder.parts or _below(folder, judged):
+            continue
+        for name in _names(program):
+            found = folder / name
+            if found.is_file() and os.access(found, os.X_OK) and not _below(found, judged):
+                return str(found)
+    return None
 
 
-def _below(folder: Path, here: Path) -> bool:
-    """Not for those who stand in `/` or at home, below which everything is."""
-    if here in {Path(here.anchor), Path.home()}:
-        return False
-    return folder.resolve().is_relative_to(here.resolve())
+def _names(program: str) -> list[str]:
+    if sys.platform != "win32":
+        return [program]
+    endings = os.environ.get("PATHEXT", ".COM;.EXE;.BAT;.CMD").split(";")
+    return [program + ending.lower() for ending in endings if ending]
+
+
+def _below(place: Path, judged: Sequence[Path]) -> bool:
+    """Not for those who stand in `/`, at home or above it, below which everything is."""
+    home = Path.home()
+    narrow = [one for one in judged if one != Path(one.anchor) and not home.is_relative_to(one)]
+    return any(place.resolve().is_relative_to(folder.resolve()) for folder in narrow)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...types import Edit, Finding, Fix, Position, Range, Severity, SourceFile, Stage
 from ..process import Tools, written
+from ..shells import WHY, other_shell
 from ..types import Project, Surroundings, ToolError, finding
 from .programs import optional, package_version
 
@@ -23,8 +24,9 @@ _LEVELS = {
 _DIRECTIVE = re.compile(r"(#\s*)shellcheck\b")
 _UNREAD = range(1000, 2000)
 """Codes of its parser."""
-_NOT_TOLD = {1009, 1071, 1073, 1090, 1091}
-"""Another shell than it reads, a file that it does not follow; and where an error that is told began."""
+_OTHER_SHELL = 1071
+_NOT_TOLD = {1009, 1073, 1090, 1091}
+"""A file that it does not follow; and where an error that is told began."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ShellCheck:
     name: str
     stage: Stage
     languages: frozenset[str] = frozenset({"shell"})
-    rules: Any = 1
+    rules: Any = 2
 
     def version(self) -> str:
         optional("shellcheck", _PACKAGE)
@@ -45,7 +47,9 @@ class ShellCheck:
             paths = [f"./{file.path}" for file in project.files]
             command = [optional("shellcheck", _PACKAGE), "--norc", "--format=json1", "--shell=bash"]
             known = [
-                path for path, file in zip(paths, project.files, strict=True) if file.text.startswith("#!")
+                path
+                for path, file in zip(paths, files, strict=True)
+                if file.text.startswith("#!") and not other_shell(file.text)
             ]
             others = [path for path in paths if path not in known]
             found = []
@@ -57,6 +61,8 @@ class ShellCheck:
 
     def _finding(self, told: dict[str, Any]) -> Finding | None:
         code = told["code"]
+        if code == _OTHER_SHELL:
+            raise ToolError(f"not checked: {told['file'].removeprefix('./')} ({WHY})")
         if code in _NOT_TOLD:
             return None
         stage = Stage.SECURITY if code in _DANGERS else Stage.STYLE

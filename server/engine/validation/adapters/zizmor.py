@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ _LEVELS = {
 }
 _CUSTOM = {"unpinned-uses": Severity.WARNING}
 """What most workflows do; it would fail nearly every project."""
-_INVALID = re.compile(r"failed to validate file://(?:\./)?(?P<path>\S+) as (?P<kind>\w+)")
+_INVALID = re.compile(r"failed to validate file://(?:\./)?(?P<path>.+) as (?P<kind>\w+)(?=:|$)", re.MULTILINE)
 _ALONE = ("--offline", "--no-config", "--no-ignores", "--no-progress", "--no-exit-codes", "--collect=all")
 _HOLLOW = ".github/workflows/quantumlayer-nothing.yml"
 """A workflow that is always right: zizmor judges nothing where nothing can be judged."""
@@ -33,7 +34,7 @@ class Zizmor:
     name: str
     stage: Stage
     languages: frozenset[str] = frozenset({"workflow"})
-    rules: Any = 2
+    rules: Any = 3
 
     def version(self) -> str:
         optional("zizmor", "zizmor")
@@ -49,11 +50,14 @@ class Zizmor:
             said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
             raise ToolError(f"zizmor failed: {said[0][:200]}") from error
         if self.stage is Stage.SYNTAX:
-            return [self._invalid(found) for found in _INVALID.finditer(done.stderr)]
+            paths = {file.path for file in project.files}
+            return [self._invalid(found, paths) for found in _INVALID.finditer(done.stderr)]
         made = (self._finding(one) for one in told)
         return [one for one in made if one.path != _HOLLOW]
 
-    def _invalid(self, found: "re.Match[str]") -> Finding:
+    def _invalid(self, found: "re.Match[str]", paths: Collection[str]) -> Finding:
+        if found["path"] not in paths:
+            raise ToolError(f"zizmor named no file of the project: {found['path'][:200]}")
         message = f"is no valid {found['kind']}: a key is missing, unknown, or has a value of another kind"
         return finding(self.stage, self.name, "schema", Severity.ERROR, found["path"], message)
 

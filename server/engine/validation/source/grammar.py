@@ -6,6 +6,7 @@ grammar refuses much that is right (macros, dialects) only what is surely wrong 
 """
 
 import re
+import string
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -48,7 +49,7 @@ _OPENERS = {"(": "(", "[": "[", "{": "{", "${": "{"}
 _WORDS = {"fi": "if", "done": "do", "esac": "case"}
 _CASES = {"shell"}
 """Where brackets come alone, as in `case x in a)`."""
-_LONGEST = 40
+_LONGEST_SIGN = 3
 _HIGHEST = 200
 """How far up it is looked: each step is dearer the deeper it is taken."""
 Problem = dict[str, Any]
@@ -144,7 +145,7 @@ def _explained(node: Any, root: Any, source: bytes, language: str, bracket: Said
     # It explains what comes behind it.
     if bracket is not None and (bracket[0] <= node.end_point or not _is_certain(node, source, language)):
         return bracket
-    return _unexpected(node, source)
+    return _unexpected(node, source, language)
 
 
 def _missing(node: Any, root: Any) -> Said:
@@ -164,7 +165,7 @@ def _missing(node: Any, root: Any) -> Said:
     return before.end_point, before.end_point, f"{what} is missing"
 
 
-def _unexpected(node: Any, source: bytes) -> Said:
+def _unexpected(node: Any, source: bytes, language: str) -> Said:
     narrow = node
     while inner := [child for child in narrow.children if child.is_error or child.is_missing]:
         narrow = inner[0]
@@ -175,9 +176,29 @@ def _unexpected(node: Any, source: bytes) -> Said:
     start = narrow.start_point
     end = (start[0], start[1] + len(first))
     shown = first.decode("utf-8", "replace").strip()
-    if len(shown) > _LONGEST:
-        shown = f"{shown[:_LONGEST]}..."
-    return start, end, f"unexpected `{shown}`" if shown else "unexpected end of the text"
+    if not shown:
+        return start, end, "unexpected end of the text"
+    return start, end, f"unexpected `{shown}`" if _is_quotable(shown, language) else "unexpected text"
+
+
+def _is_quotable(shown: str, language: str) -> bool:
+    """Messages are kept and sent around. What is neither a sign nor a keyword may be part of a password."""
+    words = _words(GRAMMARS[language])
+    if shown in words or f"keyword_{shown.lower()}" in words:
+        return True
+    return len(shown) <= _LONGEST_SIGN and all(letter in string.punctuation for letter in shown)
+
+
+@cache
+def _words(name: str) -> frozenset[str]:
+    """The signs and keywords of a grammar; that of SQL has names for its keywords."""
+    known = _parser(name).language
+    kinds = ((number, known.node_kind_for_id(number)) for number in range(known.node_kind_count))
+    return frozenset(
+        kind
+        for number, kind in kinds
+        if kind and (not known.node_kind_is_named(number) or kind.startswith("keyword_"))
+    )
 
 
 def _leaves(root: Any) -> Iterator[Any]:

@@ -19,6 +19,7 @@ _CAPABILITIES = {
     "diagnosticProvider": {"interFileDependencies": False, "workspaceDiagnostics": False},
 }
 _UNKNOWN_METHOD = -32601
+_INTERNAL_ERROR = -32603
 
 
 def main() -> None:
@@ -52,9 +53,7 @@ def _answer(
     if method == "initialize":
         answer["result"] = {"capabilities": _CAPABILITIES}
     elif method == "textDocument/diagnostic":
-        language, text = texts.get(params["textDocument"]["uri"], ("", ""))
-        problem = _problem(text, language)
-        answer["result"] = {"kind": "full", "items": [_diagnostic(problem)] if problem else []}
+        answer |= _report(*texts.get(params["textDocument"]["uri"], ("", "")))
     elif method == "shutdown":
         answer["result"] = None
     else:
@@ -62,6 +61,16 @@ def _answer(
     body = json.dumps(answer).encode()
     out.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
     out.flush()
+
+
+def _report(language: str, text: str) -> dict[str, Any]:
+    """One text that a reader stumbles over must not end it for the others."""
+    try:
+        problem = _problem(text, language)
+    except Exception as error:  # noqa: BLE001 - whatever a strange text does to them
+        message = f"this text cannot be read ({type(error).__name__})"
+        return {"error": {"code": _INTERNAL_ERROR, "message": message}}
+    return {"result": {"kind": "full", "items": [_diagnostic(problem)] if problem else []}}
 
 
 def _problem(text: str, language: str) -> dict[str, Any] | None:

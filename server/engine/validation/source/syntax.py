@@ -28,6 +28,11 @@ def problem_in(text: str, language: str, path: str = "", compiled: bool = True) 
         problem = {"rule": "too-deep", "message": "nested too deeply to be read"}
     except MemoryError:
         problem = {"rule": "too-large", "message": "too large or too deeply nested to be read"}
+    except ValueError:
+        problem = {
+            "rule": "unreadable",
+            "message": "holds a value that cannot be read, such as a huge number",
+        }
     return problem
 
 
@@ -68,7 +73,7 @@ def _python(path: str, text: str) -> dict[str, Any] | None:
 
 def _json(path: str, text: str) -> dict[str, Any] | None:
     try:
-        json.loads(text)
+        json.loads(text, parse_int=str)  # of any length: to make numbers of them is not our business
     except json.JSONDecodeError as error:
         return {"rule": "invalid-json", "message": error.msg, "line": error.lineno, "column": error.colno - 1}
     return None

@@ -1,5 +1,6 @@
 """oxlint's language server: syntax, style and security of JavaScript and TypeScript."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -17,14 +18,17 @@ BY_STAGE = {Stage.SYNTAX: oxlint.SYNTAX, Stage.STYLE: oxlint.STYLE, Stage.SECURI
 
 
 class WarmOxlint:
-    """Under our configuration: the folder's own may name plugins, which are programs."""
+    """Under our configuration: the folder's own may name plugins, which are programs.
+
+    It is told of a folder that is not there, for ignore files of the judged one would leave files out.
+    """
 
     name = "oxlint"
     languages = oxlint.LANGUAGES
     env: Mapping[str, str] = {}
 
-    def __init__(self, folder: Path, cache: Path) -> None:
-        self._folder = folder
+    def __init__(self, cache: Path) -> None:
+        self.folder = cache / "oxlint" / "nothing"
         self._file = cache / "oxlint" / "rules.json"
 
     def command(self) -> list[str]:
@@ -36,8 +40,12 @@ class WarmOxlint:
             raise ToolError(f"oxlint's configuration cannot be written: {error}") from error
         return [program, "--lsp"]
 
+    def named(self, uri: str) -> str:
+        digest = hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{self.folder.as_uri()}/{digest}{oxlint.ending(uri)}"
+
     def options(self) -> Any:
-        return [{"workspaceUri": self._folder.as_uri(), "options": self.configuration()}]
+        return [{"workspaceUri": self.folder.as_uri(), "options": self.configuration()}]
 
     def configuration(self) -> Any:
         return {

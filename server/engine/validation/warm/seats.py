@@ -62,7 +62,7 @@ SEATS = (
         languages=oxlint.LANGUAGES,
         stages=AT_ONCE,
         when="at once",
-        make=lambda place: WarmOxlint(place.folder, place.cache),
+        make=lambda place: WarmOxlint(place.cache),
         called=lambda stage, _: OXLINTS[stage].name,
     ),
     Seat(

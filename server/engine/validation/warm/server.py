@@ -6,9 +6,9 @@ import logging
 import re
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ...languages import editor_id
 from ...types import Finding, OpenFile
@@ -68,12 +68,22 @@ class WarmTool(Protocol):
         """`unit` is the server's position encoding."""
 
 
+@runtime_checkable
+class Apart(Protocol):
+    """A tool that must not look at the judged folder: its folder, and a document's URI there."""
+
+    folder: Path
+
+    def named(self, uri: str) -> str: ...
+
+
 class WarmServer:
     """A tool for one folder."""
 
     def __init__(self, tool: WarmTool, folder: Path, seconds: float) -> None:
         self.tool = tool
-        self._folder = folder
+        self._folder = tool.folder if isinstance(tool, Apart) else folder
+        self._named: Callable[[str], str] = tool.named if isinstance(tool, Apart) else str
         self._seconds = seconds
         self._client: Client | None = None
         self._unit = "utf-16"
@@ -116,12 +126,13 @@ class WarmServer:
                 self._starting = None
             self._wait_longer()
             raise ToolError(f"{self.tool.name} took longer than {_START_S:g} s to start") from None
+        uri = self._named(file.uri)
         try:
-            self._synchronise(client, file)
+            self._synchronise(client, file, uri)
             if self._asked_at <= client.heard_at:
                 self._asked_at = time.monotonic()
             async with asyncio.timeout(self._seconds):
-                report = await client.ask("textDocument/diagnostic", {"textDocument": {"uri": file.uri}})
+                report = await client.ask("textDocument/diagnostic", {"textDocument": {"uri": uri}})
         except TimeoutError:
             await self._failed(client)
             raise ToolError(f"{self.tool.name} took longer than {self._seconds:g} s") from None
@@ -141,11 +152,14 @@ class WarmServer:
 
     def changed(self, uris: Mapping[str, int]) -> None:
         """Files on disk are others now: by URI, how (LSP's FileChangeType)."""
-        if self._client is not None:
+        if self._client is not None and not isinstance(self.tool, Apart):
             changes = [{"uri": uri, "type": kind} for uri, kind in uris.items()]
             self._client.tell("workspace/didChangeWatchedFiles", {"changes": changes})
 
     def forget(self, uri: str) -> None:
+        self._close(self._named(uri))
+
+    def _close(self, uri: str) -> None:
         if self._shown.pop(uri, None) is not None and self._client is not None:
             self._client.tell("textDocument/didClose", {"textDocument": {"uri": uri}})
         if not self._shown and self._leaving is None:
@@ -228,19 +242,19 @@ class WarmServer:
             self._wait_longer()
             raise ToolError(f"{self.tool.name} does not start: {error or 'it ended'}") from None
 
-    def _synchronise(self, client: Client, file: OpenFile) -> None:
-        version, text = self._shown.pop(file.uri, (0, ""))
+    def _synchronise(self, client: Client, file: OpenFile, uri: str) -> None:
+        version, text = self._shown.pop(uri, (0, ""))
         if version == 0:
             language = editor_id(file.path, file.language)
-            item = {"uri": file.uri, "languageId": language, "version": 1, "text": file.text}
+            item = {"uri": uri, "languageId": language, "version": 1, "text": file.text}
             client.tell("textDocument/didOpen", {"textDocument": item})
         elif text != file.text:
-            changed = {"uri": file.uri, "version": version + 1}
+            changed = {"uri": uri, "version": version + 1}
             edits = [{"text": file.text}]
             client.tell("textDocument/didChange", {"textDocument": changed, "contentChanges": edits})
-        self._shown[file.uri] = (version + 1, file.text)
+        self._shown[uri] = (version + 1, file.text)
         if len(self._shown) > _MOST_DOCUMENTS:
-            self.forget(next(iter(self._shown)))
+            self._close(next(iter(self._shown)))
 
     async def _failed(self, client: Client) -> None:
         """Ends what is left of it; the next one starts after a pause that doubles each time."""

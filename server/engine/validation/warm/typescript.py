@@ -24,7 +24,7 @@ class WarmTypeScript:
         self._folder = folder
 
     def command(self) -> list[str]:
-        return [typescript.binary(), "--lsp", "--stdio"]
+        return [typescript.binary(str(self._folder)), "--lsp", "--stdio"]
 
     def options(self) -> Any:
         return {}
