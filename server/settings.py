@@ -90,8 +90,8 @@ class BudgetSettings(Section):
 class GenerateSettings(Section):
     samples: Annotated[int, Field(ge=1, le=16)] = 4
     """Answers sampled per file; the gate and the sandbox choose among them."""
-    draws: Annotated[int, Field(ge=0, le=16)] = 4
-    """Versions of each single function that are drawn after the file's first candidate is elected."""
+    draws: Annotated[int, Field(ge=0, le=16)] = 0
+    """Versions of each single function that are drawn besides, once a file's draft is elected."""
     repair_rounds: Annotated[int, Field(ge=0, le=5)] = 2
     timeout_s: Positive = 1800.0
 

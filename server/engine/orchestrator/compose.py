@@ -1,9 +1,8 @@
-"""Composing: each function is drawn several times for itself, and elected for itself.
+"""Composing: each function is elected for itself, among its versions in all drafts of the file.
 
-Of several drafts of a whole file hardly one is right in all its functions, and a function's best version is
-spread over drafts that are wrong elsewhere. Drawn alone, under the brief's own words about it and in sight of
-the rest of its file, a function costs a tenth of the file's tokens, and each has its own election. What the
-other drafts of the file hold takes part in it.
+Of several drafts of a whole file hardly one is right in all its functions, and the best versions are spread
+over drafts that are wrong elsewhere. With `generate.draws` more versions are drawn of each function alone,
+under the brief's own words about it and in sight of the rest of its file.
 """
 
 import ast
@@ -34,13 +33,16 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 async def compose(shop: Workshop, plan: Plan, examined: Examined, candidates: Candidates) -> Examined:
-    """The project with the best version of each function; without a sandbox or checks as it was.
+    """The project with the best version of each function; as it was without a sandbox, without checks, and
+    where there is but one draft and nothing is drawn.
 
     What the model or the budget does not give is not drawn. Raises SandboxError.
     """
-    if shop.sandbox is None or not shop.settings.generate.draws or not examined.checks:
+    draws = shop.settings.generate.draws
+    if shop.sandbox is None or not examined.checks:
         return examined
-    targets = [(planned, target) for planned in plan.files for target in _targets(examined, planned)]
+    files = [planned for planned in plan.files if draws or len(candidates[planned.path]) > 1]
+    targets = [(planned, target) for planned in files for target in _targets(examined, planned)]
     del targets[_MOST_FUNCTIONS:]
     if not targets:
         return examined
@@ -80,6 +82,8 @@ def _is_settled(examined: Examined, name: str) -> bool:
 async def _drawn(
     shop: Workshop, plan: Plan, examined: Examined, planned: PlannedFile, target: str
 ) -> Sequence[Candidate]:
+    if not shop.settings.generate.draws:
+        return ()
     written = {path: examined.files[path] for path in planned.depends_on}
     try:
         return await repair(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from quantumlayer.engine.events import RunFinished
 from spine_bench import Spine, texts
 from support.command import fenced as code
@@ -54,14 +55,15 @@ async def test_the_best_version_of_each_function_is_taken(spine: Spine) -> None:
     assert capsule.evidence.verdict.status == "verified"
 
 
-async def test_versions_of_other_drafts_take_part_without_being_asked_for(spine: Spine) -> None:
+@pytest.mark.parametrize("draws", [0, 1])
+async def test_versions_of_other_drafts_take_part_without_being_asked_for(spine: Spine, draws: int) -> None:
     drafts = [WRONG_SWAPPED + "\n\n" + RIGHT_SPREAD, RIGHT_SWAPPED + "\n\n" + WRONG_SPREAD]
     spine.script(
         pairs=Reply(text=[code(draft) for draft in drafts]),
         repair=drawn(swapped=[WRONG_SWAPPED], spread=[WRONG_SPREAD]),
         checks=code(CHECKS),
     )
-    capsule = await spine.generate(BRIEF, generate={"samples": 2, "draws": 1, "repair_rounds": 0})
+    capsule = await spine.generate(BRIEF, generate={"samples": 2, "draws": draws, "repair_rounds": 0})
     written = texts(capsule)["pairs.py"]
     assert "second, first" in written.split("def spread")[0].split("return")[1]
     assert "abs(first - second)" in written
