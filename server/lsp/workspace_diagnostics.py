@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _AT_ONCE = ("syntax", "style", "security")
 _TOGETHER = 50
-_SILENCED = re.compile(r"#\s*noqa(?!\s*:)|#\s*noqa\s*:.*\bS\d*", re.IGNORECASE)
+_NOQA = re.compile(
+    r"#\s*(?i:noqa)(?![\w-])(?:(?P<some>\s*:)\s*(?P<codes>[A-Z]+\d*\b(?:[,\s]+[A-Z]+\d+\b)*)?)?"
+)
 Report = types.WorkspaceFullDocumentDiagnosticReport | types.WorkspaceUnchangedDocumentDiagnosticReport
 
 
@@ -173,18 +175,28 @@ async def _findings(engine: "Engine", project: "LocalProject") -> tuple[dict[str
     stages = [Stage(name) for name in engine.settings.live.stages if name in _AT_ONCE]
     results = await engine.validate(files, stages, folder=str(project.root)) if files and stages else ()
     found: dict[str, list[Finding]] = {}
-    for result in results:
-        for one in result.findings:
-            if not _is_silenced(one, project.files.get(one.path, "")):
-                found.setdefault(one.path, []).append(one)
+    lines: dict[str, list[str]] = {}
+    for one in (one for result in results for one in result.findings):
+        if one.path not in lines:
+            lines[one.path] = project.files.get(one.path, "").split("\n")
+        if not _is_silenced(one, lines[one.path]):
+            found.setdefault(one.path, []).append(one)
     return found, all(result.status != "skipped" for result in results)
 
 
-def _is_silenced(finding: "Finding", text: str) -> bool:
-    if finding.stage != "security" or "noqa" not in text:
+def _is_silenced(finding: "Finding", lines: Sequence[str]) -> bool:
+    """Only of ruff's rules: the comment is ruff's, and other tools show what they find all the same."""
+    if finding.stage != "security" or not finding.tool.startswith("ruff"):
         return False
-    lines = text.split("\n")[finding.range.start.line : finding.range.end.line + 1]
-    return any(_SILENCED.search(line) for line in lines)
+    its_own = lines[finding.range.start.line : finding.range.end.line + 1]
+    return any(_silences(comment, finding.rule) for line in its_own for comment in _NOQA.finditer(line))
+
+
+def _silences(comment: "re.Match[str]", rule: str) -> bool:
+    """Every rule, or those whose code begins with one that is named; none where the names cannot be read."""
+    if comment["some"] is None:
+        return True
+    return any(rule.startswith(code) for code in re.findall(r"\w+", comment["codes"] or ""))
 
 
 def _signature(folder: Path, settings: "Settings") -> str:

@@ -8,6 +8,7 @@ from lsp_editor import Editor
 from test_lsp_live import PULLS
 
 ALL = {"live": {"files": "all"}}
+KEY = "AKIA" + "Z7QH3N5TW2KXR4VB"
 FAULTY = "import os\nexec(input())\n"
 
 
@@ -101,6 +102,31 @@ async def test_what_is_silenced_or_off_is_not_reported(pulling: Editor, workspac
     items = await pull(pulling)
     (item,) = items
     assert [each["range"]["start"]["line"] for each in item["items"] if each["code"] == "S102"] == [1]
+
+
+async def test_a_comment_silences_what_it_names_and_nothing_else(pulling: Editor, workspace: Path) -> None:
+    comments = {
+        "# noqa: SIM105": True,
+        "# noqa: S105": True,
+        "# noqa: Some other day": True,
+        "# noqa: E501, S105 and nothing more": True,
+        "# noqa-like": True,
+        "# noqa: E501, S602": False,
+        "# NoQA:E501 S602, it is ours": False,
+        "# noqa": False,
+    }
+    lines = [f"subprocess.run(c, shell=True)  {comment}" for comment in comments]
+    text = "\n".join(["import subprocess", "c = input()", *lines, ""])
+    (workspace / "a.py").write_text(text)
+    (item,) = [item for item in await pull(pulling) if item["uri"] == (workspace / "a.py").as_uri()]
+    reported = {each["range"]["start"]["line"] - 2 for each in item["items"] if each["code"] == "S602"}
+    assert reported == {number for number, kept in enumerate(comments.values()) if kept}
+
+
+async def test_a_comment_does_not_silence_a_key(pulling: Editor, workspace: Path) -> None:
+    (workspace / "a.py").write_text(f"KEY = '{KEY}'  # noqa\n")
+    (item,) = [item for item in await pull(pulling) if item["uri"] == (workspace / "a.py").as_uri()]
+    assert "quantumlayer/security" in {each["source"] for each in item["items"]}
 
 
 async def test_a_pull_can_be_cancelled_and_the_next_one_works(pulling: Editor, workspace: Path) -> None:
