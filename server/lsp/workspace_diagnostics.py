@@ -93,7 +93,7 @@ class WorkspaceDiagnostics:
             return {}
 
     async def _look(self, engine: "Engine", folder: Path, signature: str) -> _Looked:
-        """Where a tool could not tell, the next pull asks again."""
+        """Where a tool failed, the next pull asks again; what is switched off or missing stays so."""
         from .projects import is_validated, within
 
         looked = _Looked(signature)
@@ -161,7 +161,7 @@ class _Sink:
 
 
 async def _findings(engine: "Engine", project: "LocalProject") -> tuple[dict[str, list["Finding"]], bool]:
-    """By path, and whether every stage ran; what a comment silences is left out, as it is in open files."""
+    """By path, and whether asking again would tell no more; what a comment silences is left out."""
     from ..engine.types import SourceFile, Stage
     from .projects import is_validated
     from .validate import is_usable
@@ -181,7 +181,7 @@ async def _findings(engine: "Engine", project: "LocalProject") -> tuple[dict[str
             lines[one.path] = project.files.get(one.path, "").split("\n")
         if not _is_silenced(one, lines[one.path]):
             found.setdefault(one.path, []).append(one)
-    return found, all(result.status != "skipped" for result in results)
+    return found, all(result.status != "skipped" or "lasting" in result.facts for result in results)
 
 
 def _is_silenced(finding: "Finding", lines: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """`workspace/diagnostic`: files that are open, and files that are not."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,21 @@ async def test_a_comment_does_not_silence_a_key(pulling: Editor, workspace: Path
     (workspace / "a.py").write_text(f"KEY = '{KEY}'  # noqa\n")
     (item,) = [item for item in await pull(pulling) if item["uri"] == (workspace / "a.py").as_uri()]
     assert "quantumlayer/security" in {each["source"] for each in item["items"]}
+
+
+async def test_nothing_is_read_again_where_a_stage_is_left_out(pulling: Editor, workspace: Path) -> None:
+    """Of a file that the file system calls unchanged, only whoever read it would tell."""
+    pulling.settings = {**ALL, "check": {"off": [{"stages": ["syntax"]}]}}
+    pulling.notify("workspace/didChangeConfiguration", {"settings": None})
+    file = workspace / "a.py"
+    file.write_text("import os\n")
+    first = codes(await pull(pulling))[file.as_uri()]
+    before = file.stat()
+    file.write_text("VALUE = 1\n")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert codes(await pull(pulling))[file.as_uri()] == first == {"F401"}
+    os.utime(file)
+    assert file.as_uri() not in codes(await pull(pulling))
 
 
 async def test_a_pull_can_be_cancelled_and_the_next_one_works(pulling: Editor, workspace: Path) -> None:
