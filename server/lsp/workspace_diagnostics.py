@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,13 +38,29 @@ _NOQA = re.compile(
 Report = types.WorkspaceFullDocumentDiagnosticReport | types.WorkspaceUnchangedDocumentDiagnosticReport
 
 
+class _Report:
+    """All that was found in one file; what of it is pulled is decided with each answer."""
+
+    def __init__(self, by_stage: Mapping[str, list[types.Diagnostic]]) -> None:
+        self._by_stage = by_stage
+        self._whole = self._made(())
+
+    def without(self, stages: Collection[str]) -> tuple[str, list[types.Diagnostic]]:
+        """The id of the report, and what is in it."""
+        return self._made(stages) if stages else self._whole
+
+    def _made(self, without: Collection[str]) -> tuple[str, list[types.Diagnostic]]:
+        kept = [one for stage, part in self._by_stage.items() if stage not in without for one in part]
+        return report_id(kept[:MOST_FINDINGS]), kept[:MOST_FINDINGS]
+
+
 @dataclass
 class _Looked:
     """A folder as it was looked at last."""
 
     signature: str
-    reports: dict[str, tuple[str, list[types.Diagnostic]]] = field(default_factory=dict)
-    """By URI: the id of the report, and what is in it."""
+    reports: dict[str, _Report] = field(default_factory=dict)
+    """By URI."""
 
 
 class WorkspaceDiagnostics:
@@ -65,14 +81,14 @@ class WorkspaceDiagnostics:
                 await sink.add(document.uri, ident, diagnostics, document.version)
         async with self._turn:
             for folder in self._server.documents.folder_uris():
-                for uri, (ident, diagnostics) in (await self._folder(folder)).items():
+                for uri, report in (await self._folder(folder)).items():
                     if not self._server.documents.is_open(uri):
-                        await sink.add(uri, ident, diagnostics, None)
+                        await sink.add(uri, *report.without(self._pushed(uri)), None)
         return await sink.end()
 
     # -- files that are not open ---------------------------------------------------------------
 
-    async def _folder(self, uri: str) -> Mapping[str, tuple[str, list[types.Diagnostic]]]:
+    async def _folder(self, uri: str) -> Mapping[str, _Report]:
         path = path_of(uri)
         if path is None:
             return {}
@@ -104,17 +120,25 @@ class WorkspaceDiagnostics:
                 if is_validated(Path(inside)):
                     await asyncio.sleep(0)  # there may be thousands
                     uri = str(from_fs_path(str(project.root / inside)))
-                    kept = self._not_pushed(uri, by_path.get(inside, ()))
                     codec = self._server.documents.position_codec
-                    diagnostics = to_diagnostics(kept[:MOST_FINDINGS], text, codec) if kept else []
-                    looked.reports[uri] = (report_id(diagnostics), diagnostics)
+                    by_stage = {
+                        stage: to_diagnostics(part[:MOST_FINDINGS], text, codec)
+                        for stage, part in _by_stage(by_path.get(inside, ())).items()
+                    }
+                    looked.reports[uri] = _Report(by_stage)
         return looked
 
-    def _not_pushed(self, uri: str, findings: Sequence["Finding"]) -> list["Finding"]:
-        """What a validation has told of a closed file was pushed; the client shows both."""
+    def _pushed(self, uri: str) -> Collection[str]:
+        """The stages that a validation has told of a closed file by a push; the client shows both."""
         page = self._server.shown.page(uri)
-        told = page.judged if page is not None and page.pushed else {}
-        return [one for one in findings if str(one.stage) not in told]
+        return page.judged if page is not None and page.pushed else ()
+
+
+def _by_stage(findings: Iterable["Finding"]) -> dict[str, list["Finding"]]:
+    found: dict[str, list[Finding]] = {}
+    for one in findings:
+        found.setdefault(str(one.stage), []).append(one)
+    return found
 
 
 class _Sink:

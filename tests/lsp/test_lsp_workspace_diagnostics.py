@@ -145,6 +145,20 @@ async def test_nothing_is_read_again_where_a_stage_is_left_out(pulling: Editor, 
     assert file.as_uri() not in codes(await pull(pulling))
 
 
+async def test_what_is_pushed_is_not_pulled_and_the_other_way_round(pulling: Editor, workspace: Path) -> None:
+    file = workspace / "a.py"
+    assert "F401" in codes(await pull(pulling))[file.as_uri()]
+    await pulling.command("validateFile", file.as_uri())
+    await pulling.ending(60)
+    pushed = pulling.received("textDocument/publishDiagnostics")[-1]
+    assert "F401" in {each["code"] for each in pushed["diagnostics"]}
+    assert "F401" not in codes(await pull(pulling)).get(file.as_uri(), set())
+    uri = pulling.open(file, "VALUE = 1\n")
+    pulling.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert "F401" in codes(await pull(pulling))[uri]
+    assert pulling.received("textDocument/publishDiagnostics")[-1]["diagnostics"] == []
+
+
 async def test_a_pull_can_be_cancelled_and_the_next_one_works(pulling: Editor, workspace: Path) -> None:
     for number in range(300):
         (workspace / f"more{number}.py").write_text(FAULTY * 20)
