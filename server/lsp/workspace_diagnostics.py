@@ -103,21 +103,23 @@ class WorkspaceDiagnostics:
                     looked = self._looked[uri] = await self._look(engine, path, signature)
                 return looked.reports
         except QuantumLayerError as error:
-            if str(error) not in self._said:
-                self._said.add(str(error))
-                self._server.log_message(f"Files that are not open are not checked: {error}")
+            self._say(f"Files that are not open are not checked: {error}")
             return {}
 
     async def _look(self, engine: "Engine", folder: Path, signature: str) -> _Looked:
         """Where a tool failed, the next pull asks again; what is switched off or missing stays so."""
         from .projects import is_validated, within
+        from .validate import not_checked, unusable
 
         looked = _Looked(signature)
+        left_out: set[str] = set()
         for project in await asyncio.to_thread(within, folder, {}):
-            by_path, whole = await _findings(engine, project)
+            unnamed = {path for path in unusable(project) if is_validated(Path(path))}
+            left_out |= unnamed
+            by_path, whole = await _findings(engine, project, unnamed)
             looked.signature = looked.signature if whole else ""
             for inside, text in project.files.items():
-                if is_validated(Path(inside)):
+                if is_validated(Path(inside)) and inside not in unnamed:
                     await asyncio.sleep(0)  # there may be thousands
                     uri = str(from_fs_path(str(project.root / inside)))
                     codec = self._server.documents.position_codec
@@ -126,7 +128,15 @@ class WorkspaceDiagnostics:
                         for stage, part in _by_stage(by_path.get(inside, ())).items()
                     }
                     looked.reports[uri] = _Report(by_stage)
+        if left_out:
+            self._say(not_checked(sorted(left_out)))
         return looked
+
+    def _say(self, message: str) -> None:
+        """Once, in the client's log."""
+        if message not in self._said:
+            self._said.add(message)
+            self._server.log_message(message)
 
     def _pushed(self, uri: str) -> Collection[str]:
         """The stages that a validation has told of a closed file by a push; the client shows both."""
@@ -184,17 +194,18 @@ class _Sink:
         self._items = []
 
 
-async def _findings(engine: "Engine", project: "LocalProject") -> tuple[dict[str, list["Finding"]], bool]:
+async def _findings(
+    engine: "Engine", project: "LocalProject", left_out: Collection[str]
+) -> tuple[dict[str, list["Finding"]], bool]:
     """By path, and whether asking again would tell no more; what a comment silences is left out."""
     from ..engine.types import SourceFile, Stage
     from .projects import is_validated
-    from .validate import is_usable
 
     most = engine.settings.validate_.max_file_kb * 1024
     files = [
         SourceFile(path=path, text=text)
         for path, text in project.files.items()
-        if is_validated(Path(path)) and is_usable(path) and len(text) <= most
+        if is_validated(Path(path)) and path not in left_out and len(text) <= most
     ]
     stages = [Stage(name) for name in engine.settings.live.stages if name in _AT_ONCE]
     results = await engine.validate(files, stages, folder=str(project.root)) if files and stages else ()

@@ -1,6 +1,7 @@
 """`workspace/diagnostic`: files that are open, and files that are not."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,25 @@ async def test_what_is_pushed_is_not_pulled_and_the_other_way_round(pulling: Edi
     pulling.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     assert "F401" in codes(await pull(pulling))[uri]
     assert pulling.received("textDocument/publishDiagnostics")[-1]["diagnostics"] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+async def test_a_name_that_is_no_text_is_left_out_and_said_once(pulling: Editor, workspace: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(workspace) + b"/odd\xff"))
+    odd.mkdir()
+    for file in (odd / "c.py", odd / "pyproject.toml", Path(os.fsdecode(os.fsencode(odd) + b"/\xfe.py"))):
+        file.write_text("")
+    Path(os.fsdecode(os.fsencode(workspace) + b"/b\xff.py")).write_text(FAULTY)
+    assert "F401" in codes(await pull(pulling))[(workspace / "a.py").as_uri()]
+    (workspace / "a.py").write_text("import sys\n")
+    await pull(pulling)
+    said = [params["message"] for params in pulling.received("window/logMessage")]
+    (once,) = [each for each in said if "because of their names" in each]
+    assert "b?.py" in once
+    await pulling.command("validateWorkspace")
+    ending = await pulling.ending(60)
+    assert "because of their names" in ending
+    assert "b?.py" in ending
 
 
 async def test_a_pull_can_be_cancelled_and_the_next_one_works(pulling: Editor, workspace: Path) -> None:
