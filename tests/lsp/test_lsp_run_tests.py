@@ -97,6 +97,37 @@ async def test_what_is_typed_counts_and_a_mended_test_is_cleared(running: Editor
     await passing(running, test)
 
 
+def last_shown(editor: Editor, uri: str) -> list[tuple[int, str]]:
+    """The failures that the editor shows now."""
+    told = [one for one in editor.received("textDocument/publishDiagnostics") if one["uri"] == uri]
+    return [(each["range"]["start"]["line"], each["code"]) for each in runtime(told[-1])]
+
+
+async def test_a_failure_stays_on_its_line_while_other_tests_run(running: Editor, workspace: Path) -> None:
+    await running.initialize(workspace, ABLE)
+    test = running.open(workspace / "test_calc.py")
+    await running.command("runTests", test)
+    await running.ending(60)
+    await failing(running, test)
+    running.change(test, {"text": f"# a line above\n{TEST}"})
+    await running.command("runTests", (workspace / "test_other.py").as_uri())
+    assert "Tests: 1 passed." in await running.ending(60)
+    assert last_shown(running, test) == [(5, "test-failed")]
+
+
+async def test_what_a_run_did_not_reach_keeps_its_failures(running: Editor, workspace: Path) -> None:
+    running.settings = {"sandbox": {"seconds": 4}}
+    await running.initialize(workspace, ABLE)
+    test = (workspace / "test_calc.py").as_uri()
+    await running.command("runTests", test)
+    await running.ending(60)
+    slow = workspace / "test_a_slow.py"
+    slow.write_text("import time\n\nimport calc\n\n\ndef test_slow() -> None:\n    time.sleep(60)\n")
+    await running.command("runTests", (workspace / "calc.py").as_uri())
+    assert "not run. the time limit" in await running.ending(60)
+    assert last_shown(running, test) == [(4, "test-failed")]
+
+
 async def test_saving_runs_the_tests_only_where_it_is_wanted(running: Editor, workspace: Path) -> None:
     await running.initialize(workspace, ABLE)
     uri = running.open(workspace / "calc.py")
