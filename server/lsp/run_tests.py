@@ -82,6 +82,11 @@ class Tests:
         asked.job = self._server.jobs.start(f"tests of {names}", work, quiet=quiet)
         return asked.job
 
+    async def are_wanted(self, uri: str) -> bool:
+        """Whether they may be run when somebody asks."""
+        async with self._server.session.engine(uri) as engine:
+            return engine.settings.live.tests != "never"
+
     def text(self, uri: str) -> str:
         """What the newest run of a project printed."""
         return next((one.output.text for one in self._tested.values() if one.output.uri == uri), "")

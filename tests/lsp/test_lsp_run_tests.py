@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lsp_editor import FULL, Editor, start
+from lsp_editor import FULL, Editor, RpcError, start
 from quantumlayer.lsp.concerned import tests_of as chosen
 
 ABLE: dict[str, Any] = {
@@ -247,6 +247,11 @@ async def test_a_file_of_tests_offers_to_run_them(ready: Editor, workspace: Path
     ready.settings = {"live": {"tests": "never"}}
     ready.notify("workspace/didChangeConfiguration", {"settings": None})
     assert await ready.request("textDocument/codeLens", {"textDocument": {"uri": test}}) is None
+    titles = {action["title"] for action in await ready.code_actions(other)}
+    assert "Run the tests of this file" not in titles
+    assert "Validate this file" in titles
+    with pytest.raises(RpcError, match=r"live\.tests"):
+        await ready.command("runTests", test)
 
 
 # -- which tests concern a file ------------------------------------------------------------------
