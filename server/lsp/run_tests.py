@@ -77,6 +77,7 @@ class Tests:
         async def work(job: Job) -> Ending:
             if older is not None and older.running is not None:
                 await asyncio.wait({older.running})
+            asked.waiting.add(path)  # the older run may have ended with it before it could be cancelled
             return await self._run(job, asked, uri)
 
         asked.job = self._server.jobs.start(f"tests of {names}", work, quiet=quiet)
