@@ -286,3 +286,36 @@ EVERY = {path for path in FILES if path.rpartition("/")[2].startswith("test_") o
 def test_tests_that_import_a_file_concern_it(changed: str, concerned: set[str]) -> None:
     dynamic = {"tests/test_dynamic.py"}
     assert set(chosen({**FILES, "src/pkg/data.json": "{}"}, {changed})) == concerned | dynamic
+
+
+def test_what_lies_beside_a_conftest_above_is_imported_by_its_name() -> None:
+    files = {
+        "app.py": "",
+        "tests/conftest.py": "",
+        "tests/helpers.py": "import app\n",
+        "tests/unit/test_a.py": "from helpers import x\n",
+        "tests/unit/test_b.py": "import json\n",
+    }
+    for changed in ("app.py", "tests/helpers.py"):
+        assert chosen(files, {changed}) == ("tests/unit/test_a.py",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "app = pytest.importorskip('app')",
+        "monkeypatch.setattr('app.x', 3)",
+        "monkeypatch.delattr(target='app.x')",
+        "await asyncio.create_subprocess_exec('app')",
+        "patch.multiple('app', x=3)",
+        "sys.path.insert(0, 'more')",
+        "monkeypatch.syspath_prepend('more')",
+    ],
+)
+def test_what_names_a_module_by_a_text_concerns_every_file(text: str) -> None:
+    assert chosen({"app.py": "", "test_a.py": f"{text}\n"}, {"app.py"}) == ("test_a.py",)
+
+
+def test_what_only_looks_like_that_does_not() -> None:
+    text = "setattr(thing, 'x', 3)\nmonkeypatch.setattr(thing, 'x', 3)\npatch.object(thing, 'x')\n"
+    assert chosen({"app.py": "", "test_a.py": text}, {"app.py"}) == ()
