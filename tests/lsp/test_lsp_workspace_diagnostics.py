@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from lsp_editor import Editor
-from test_lsp_live import PULLS
+from test_lsp_live import PULLS, pulled
 
 ALL = {"live": {"files": "all"}}
 KEY = "AKIA" + "Z7QH3N5TW2KXR4VB"
@@ -81,10 +81,10 @@ async def test_reports_go_ahead_where_the_client_takes_them(pulling: Editor, wor
 
 async def test_an_open_file_is_reported_as_it_is_shown(pulling: Editor, workspace: Path) -> None:
     uri = pulling.open(workspace / "a.py", "import json\n")
-    pulled = await pulling.request("textDocument/diagnostic", {"textDocument": {"uri": uri}})
+    report = await pulled(pulling, uri, "F401")
     (item,) = [item for item in await pull(pulling) if item["uri"] == uri]
     assert item["version"] == 1
-    assert {each["code"] for each in item["items"]} == {each["code"] for each in pulled["items"]}
+    assert {each["code"] for each in item["items"]} == {each["code"] for each in report["items"]}
     (same,) = [
         item for item in await pull(pulling, {"uri": uri, "value": item["resultId"]}) if item["uri"] == uri
     ]
