@@ -23,7 +23,7 @@ STYLES = {
 }
 _MARKS = {"passed": "✓", "ok": "✓", "failed": "✗", "missing": "✗", "skipped": "-", "warning": "!"}
 _WIDE = 400
-_DULL_FACTS = frozenset({"seconds", "errors", "warnings", "files_checked"})
+_DULL_FACTS = frozenset({"seconds", "errors", "warnings", "files_checked", "lasting"})
 _PLAIN_MARKS = {"✓": "+", "✗": "x"}
 
 

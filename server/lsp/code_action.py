@@ -51,17 +51,19 @@ async def _jobs(
     if _wanted(KIND, only) and await asyncio.to_thread(_is_brief, document):
         offered.append((TITLE, KIND, GENERATE_CAPSULE))
     elif _is_code(document):
-        code = ((VALIDATE_TITLE, VALIDATE_KIND, VALIDATE_FILE), (TESTS_TITLE, TESTS_KIND, RUN_TESTS))
-        offered += [one for one in code if _wanted(one[1], only) and _has_tests(document, one[2])]
+        if _wanted(VALIDATE_KIND, only):
+            offered.append((VALIDATE_TITLE, VALIDATE_KIND, VALIDATE_FILE))
+        if _wanted(TESTS_KIND, only) and await _has_tests(server, document):
+            offered.append((TESTS_TITLE, TESTS_KIND, RUN_TESTS))
     commands = [(kind, types.Command(title, name, arguments=[document.uri])) for title, kind, name in offered]
     if not server.features.code_action_literals:
         return [command for _, command in commands]
     return [types.CodeAction(title=one.title, kind=kind, command=one) for kind, one in commands]
 
 
-def _has_tests(document: "Snapshot", command: str) -> bool:
-    """Stubs are not run, nor is what is no Python."""
-    return command != RUN_TESTS or parts_of(document.uri)[1].endswith(".py")
+async def _has_tests(server: "QuantumLayerServer", document: "Snapshot") -> bool:
+    """Stubs are not run, nor is what is no Python, nor what its user never wants run."""
+    return parts_of(document.uri)[1].endswith(".py") and await server.tests.are_wanted(document.uri)
 
 
 def _wanted(ours: str, only: object) -> bool:

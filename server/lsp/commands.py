@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pygls.exceptions import JsonRpcInvalidParams
 
+from ..engine.errors import SettingsError
 from . import export, generate, names, validate
 
 if TYPE_CHECKING:
@@ -49,9 +50,13 @@ class Commands:
             raise JsonRpcInvalidParams("this command takes no arguments")
         return _started(validate.start_workspace(self.server))
 
-    def run_tests(self, *arguments: Any) -> dict[str, Any]:
+    async def run_tests(self, *arguments: Any) -> dict[str, Any]:
         """A file's URI: the tests that concern it are run."""
-        return _started(self.server.tests.start(_text(arguments, "a file's URI")))
+        uri = _text(arguments, "a file's URI")
+        if not await self.server.tests.are_wanted(uri):
+            step = "Set it to `on_demand` or `on_save`."
+            raise SettingsError("tests are not run: live.tests is `never`.", step, "live.tests")
+        return _started(self.server.tests.start(uri))
 
     async def show_test_output(self, *arguments: Any) -> dict[str, Any]:
         return {"shown": await self.server.tests.show_output()}

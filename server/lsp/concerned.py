@@ -6,7 +6,7 @@ every file.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 
@@ -16,8 +16,9 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 _COMPUTED = re.compile(
-    r"\b(?:import_module|__import__|importlib|runpy|subprocess|exec|eval|entry_points|multiprocessing"
-    r"|pytest_plugins|os\.system|sys\.executable|patch(?:\.dict)?\(\s*[rf]?[\"'])"
+    r"\b(?:import_module|__import__|importlib|importorskip|runpy|entry_points|pytest_plugins|exec|eval"
+    r"|subprocess|create_subprocess_(?:exec|shell)|multiprocessing|os\.system|sys\.executable"
+    r"|sys\.path|syspath_prepend|(?:patch(?:\.dict|\.multiple)?|(?:set|del)attr)\(\s*(?:target\s*=\s*)?[rf]?[\"'])"
 )
 _COMMENT = re.compile(r"#[^\n]*")
 _ROOTS = ("", "src/")
@@ -42,6 +43,7 @@ def is_test_module(path: str) -> bool:
 
 def _concerns(test: str, files: Mapping[str, str], changed: frozenset[str]) -> bool:
     seen: set[str] = set()
+    roots = _roots(test)
     waiting = [test, *_conftests(test, files)]
     while waiting:
         path = waiting.pop()
@@ -50,8 +52,14 @@ def _concerns(test: str, files: Mapping[str, str], changed: frozenset[str]) -> b
         if path in changed or _computes(files[path]):
             return True
         seen.add(path)
-        waiting.extend(_imported(path, files))
+        waiting.extend(_imported(path, files, roots))
     return False
+
+
+def _roots(test: str) -> tuple[str, ...]:
+    """Where imports may start: pytest puts the test's folder on the path, and that of each conftest above."""
+    above = ("" if folder == PurePosixPath(".") else f"{folder}/" for folder in PurePosixPath(test).parents)
+    return (*_ROOTS, *above)
 
 
 def _conftests(test: str, files: Mapping[str, str]) -> Iterator[str]:
@@ -61,7 +69,7 @@ def _conftests(test: str, files: Mapping[str, str]) -> Iterator[str]:
             yield path
 
 
-def _imported(path: str, files: Mapping[str, str]) -> Iterator[str]:
+def _imported(path: str, files: Mapping[str, str], roots: Sequence[str]) -> Iterator[str]:
     folder = PurePosixPath(path).parent
     here = "" if folder == PurePosixPath(".") else f"{folder}/"
     for level, name in _names(files[path]):
@@ -69,7 +77,7 @@ def _imported(path: str, files: Mapping[str, str]) -> Iterator[str]:
             above = "/".join(folder.parts[: len(folder.parts) - level + 1])
             bases: Iterable[str] = (f"{above}/" if above else "",)
         else:
-            bases = dict.fromkeys((*_ROOTS, here))
+            bases = dict.fromkeys((*roots, here))
         for base in bases:
             yield from _files(base, name, files)
 

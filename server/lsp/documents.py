@@ -54,6 +54,11 @@ def path_of(uri: str) -> Path | None:
     return Path(path)
 
 
+def is_utf8(path: Path) -> bool:
+    """Whether a URI can name it: on Linux names are bytes, and Python has others than UTF-8 as surrogates."""
+    return not _HALF.search(str(path))
+
+
 def parts_of(uri: str) -> tuple[str, str]:
     """The scheme of a URI, and the last part of its path without escapes; what is no URI has no scheme."""
     try:

@@ -116,7 +116,7 @@ class Jobs:
     async def _supervise(self, job: Job, work: Work) -> None:
         try:
             job.running = asyncio.create_task(self._run(job, work))
-            if self._closing:
+            if self._closing or job.cancelled:
                 job.running.cancel()
             await asyncio.wait({job.running})
             self._tell(job, _ending(job, job.running))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 SCHEME = "quantumlayer-output"
 _MOST = 2 * 1024 * 1024
+_REST_LEFT_OUT = f"\nThe rest is left out: it is more than {_MOST // 1024**2} MB.\n"
 _TOGETHER_S = 0.2
 _PATIENCE_S = 5.0
 
@@ -38,7 +39,9 @@ class Output:
         self.text = ""
         self._new: list[str] = []
         self._fresh = True
+        self._left_out = False
         self._telling: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
 
     @property
     def place(self) -> str:
@@ -54,15 +57,21 @@ class Output:
         self.text = ""
         self._new = []
         self._fresh = True
+        self._left_out = False
 
     def add(self, text: str) -> None:
-        """Shown with what comes soon after it."""
-        text = redact(text)
+        """Shown with what comes soon after it; what is too much is left out, which is said once."""
         if len(self.text) < _MOST:
-            self.text += text
-            self._new.append(text)
-            if self._telling is None:
-                self._telling = asyncio.create_task(self._tell(), name="tell output")
+            self._take(redact(text))
+        elif not self._left_out:
+            self._left_out = True
+            self._take(_REST_LEFT_OUT)
+
+    def _take(self, text: str) -> None:
+        self.text += text
+        self._new.append(text)
+        if self._telling is None:
+            self._telling = asyncio.create_task(self._tell(), name="tell output")
 
     async def flush(self) -> None:
         """All of it has been shown."""
@@ -76,14 +85,16 @@ class Output:
         await self._show()
 
     async def _show(self) -> None:
-        new, self._new = "".join(self._new), []
-        if new.strip():
-            self._server.log_message(new.rstrip())
-        if self._server.features.text_document_content:
-            await self._refresh()
-        elif new:
-            fresh, self._fresh = self._fresh, False
-            await asyncio.to_thread(_write, self._file, new, "w" if fresh else "a")
+        """One after the other: a part must not be written before the one that it follows."""
+        async with self._turn:
+            new, self._new = "".join(self._new), []
+            if new.strip():
+                self._server.log_message(new.rstrip())
+            if self._server.features.text_document_content:
+                await self._refresh()
+            elif new:
+                fresh, self._fresh = self._fresh, False
+                await asyncio.to_thread(_write, self._file, new, "w" if fresh else "a")
 
     async def _refresh(self) -> None:
         params = types.TextDocumentContentRefreshParams(uri=self.uri)
@@ -96,7 +107,9 @@ class Output:
 
 
 def _plain(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name) or "project"
+    """In letters that no client escapes when it asks for the document."""
+    plain = (letter if (letter.isascii() and letter.isalnum()) or letter in "-_." else "-" for letter in name)
+    return "".join(plain) or "project"
 
 
 def _write(file: "Path", text: str, mode: Literal["w", "a"]) -> None:

@@ -11,7 +11,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.uris import from_fs_path
 
 from ..engine.errors import StorageError
-from .concerned import tests_of
+from .concerned import is_test_module, tests_of
 from .documents import path_of
 from .jobs import Ending, Job, Outcome
 from .output import Output
@@ -40,10 +40,11 @@ class _Asked:
 
 @dataclass
 class _Tested:
-    """One project: what was printed last, and what was found, by test file."""
+    """One project: what was printed last, and which files have failures."""
 
     output: Output
-    found: dict[str, tuple["Finding", ...]] = field(default_factory=dict)
+    finished: set[str] = field(default_factory=set)
+    """Files of which a test has ended in the newest run."""
     shown: set[str] = field(default_factory=set)
 
 
@@ -76,10 +77,16 @@ class Tests:
         async def work(job: Job) -> Ending:
             if older is not None and older.running is not None:
                 await asyncio.wait({older.running})
+            asked.waiting.add(path)  # the older run may have ended with it before it could be cancelled
             return await self._run(job, asked, uri)
 
         asked.job = self._server.jobs.start(f"tests of {names}", work, quiet=quiet)
         return asked.job
+
+    async def are_wanted(self, uri: str) -> bool:
+        """Whether they may be run when somebody asks."""
+        async with self._server.session.engine(uri) as engine:
+            return engine.settings.live.tests != "never"
 
     def text(self, uri: str) -> str:
         """What the newest run of a project printed."""
@@ -142,6 +149,8 @@ class Tests:
 
         def told(event: "Event") -> None:
             if event.kind == "test_finished":
+                if event.outcome != "not_run":
+                    tested.finished.add(event.test.partition("::")[0])
                 tested.output.add(f"{event.test} {event.outcome}\n")
                 counted = f"{event.done} of {event.total}"
                 job.progress.report(f"{counted}: {event.test} {event.outcome}", event.done / event.total)
@@ -150,6 +159,7 @@ class Tests:
 
         job.progress.report(f"{len(tests)} test {'file' if len(tests) == 1 else 'files'}, in the sandbox")
         tested.output.restart()
+        tested.finished.clear()
         files = [SourceFile(path=path, text=text) for path, text in project.files.items() if is_usable(path)]
         folder = str(project.root)
         try:
@@ -170,17 +180,23 @@ class Tests:
     async def _publish(
         self, tested: _Tested, project: "LocalProject", tests: Sequence[str], result: "StageResult"
     ) -> None:
-        """What these tests found, in place of what they found before."""
-        kept = {test: part for test, part in tested.found.items() if test in project.files}
-        tested.found = {**kept, **dict.fromkeys(tests, ())}
+        """What these tests found, in place of what they found before.
+
+        Of a run that was cut off, only files with a test that has ended; what else is shown stays as it is.
+        """
+        whole = _is_whole(result)
+        gone = {
+            path for path in tested.shown if path not in project.files or (whole and not is_test_module(path))
+        }
+        found: dict[str, list[Finding]] = {
+            path: [] for path in gone | (set(tests) if whole else tested.finished)
+        }
         for one in result.findings:
-            placed = self._placed(one, project.root)
-            tested.found[one.path] = (*tested.found.get(one.path, ()), placed)
-        now = {path for path, part in tested.found.items() if part}
-        for path in sorted(now | tested.shown | set(tests)):
+            found.setdefault(one.path, []).append(self._placed(one, project.root))
+        for path, findings in sorted(found.items()):
             await asyncio.sleep(0)
-            await self._show(project, path, tested.found.get(path, ()))
-        tested.shown = now
+            await self._show(project, path, findings)
+        tested.shown = (tested.shown - found.keys()) | {path for path, part in found.items() if part}
 
     async def _show(self, project: "LocalProject", path: str, findings: Sequence["Finding"]) -> None:
         """Where the text has changed meanwhile, findings keep to their lines."""
@@ -223,6 +239,11 @@ def _chosen(
     inside = {path.relative_to(root).as_posix() for path in changed if path.is_relative_to(root)}
     tests = tests_of(project.files, inside)
     return project, tests
+
+
+def _is_whole(result: "StageResult") -> bool:
+    """Whether every test was run; one that passes is, also where it says that there were none."""
+    return result.status == "passed" or not (result.reason or result.facts.get("tests_not_run"))
 
 
 def _in_words(result: "StageResult", place: str) -> str:

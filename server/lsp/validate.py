@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pygls.uris import from_fs_path
 
 from ..engine.languages import is_code, language_of
-from .documents import Snapshot, path_of
+from .documents import Snapshot, is_utf8, path_of
 from .jobs import Ending, Job
 
 if TYPE_CHECKING:
@@ -85,8 +85,10 @@ async def _workspace(server: "QuantumLayerServer", job: Job, opened: Sequence[Sn
             from .projects import within
 
             for project in await asyncio.to_thread(within, folder, _overlay(opened)):
+                left_out += unusable(project)
+                if not is_utf8(project.root):
+                    continue
                 job.progress.report(f"{project.root.name}: {len(project.files)} files")
-                left_out += [path for path in project.files if not is_usable(path)]
                 found = await _validate(engine, job, project, runtime=True)
                 results += found
                 findings += [finding for result in found for finding in result.findings]
@@ -140,6 +142,18 @@ def is_usable(path: str) -> bool:
         return False
 
 
+def unusable(project: "LocalProject") -> list[str]:
+    """The files that cannot be checked because of their names, or all because of their folder's."""
+    return [path for path in project.files if not (is_usable(path) and is_utf8(project.root))]
+
+
+def not_checked(left_out: Sequence[str]) -> str:
+    """A sentence that names files, also those whose names no message can hold."""
+    names = ", ".join(left_out[:_MOST_NAMED]).encode("utf-8", "replace").decode()
+    more = f" and {len(left_out) - _MOST_NAMED} more" if len(left_out) > _MOST_NAMED else ""
+    return f"Not checked, because of their names: {names}{more}."
+
+
 def _overlay(opened: Iterable[Snapshot]) -> Mapping[Path, str]:
     return {path: document.text for document in opened if (path := path_of(document.uri))}
 
@@ -154,7 +168,8 @@ async def _publish_project(
 
     shown = {path_of(uri) for uri in server.shown.uris()}
     ran = [str(result.stage) for result in results if result.status != "skipped"]
-    cleared = (path for path in project.files if is_code(path) or project.root / path in shown)
+    usable = filter(is_usable, project.files)
+    cleared = (path for path in usable if is_code(path) or project.root / path in shown)
     by_path: dict[str, list[Finding]] = {path: [] for path in cleared}
     for result in results:
         for finding in result.findings:
@@ -200,8 +215,7 @@ def _ending(
     skipped = {str(result.stage): result.reason for result in results if result.status == "skipped"}
     parts += [f"Not checked: {stage} ({reason})." for stage, reason in skipped.items()]
     if left_out:
-        more = f" and {len(left_out) - _MOST_NAMED} more" if len(left_out) > _MOST_NAMED else ""
-        parts.append(f"Not checked, because of their names: {', '.join(left_out[:_MOST_NAMED])}{more}.")
+        parts.append(not_checked(left_out))
     if stale:
         parts.append(f"Changed meanwhile, so not shown: {', '.join(stale)}. Run it again.")
     return Ending("done", " ".join(parts))

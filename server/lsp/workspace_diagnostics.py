@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,8 +32,26 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _AT_ONCE = ("syntax", "style", "security")
 _TOGETHER = 50
-_SILENCED = re.compile(r"#\s*noqa(?!\s*:)|#\s*noqa\s*:.*\bS\d*", re.IGNORECASE)
+_NOQA = re.compile(
+    r"#\s*(?i:noqa)(?![\w-])(?:(?P<some>\s*:)\s*(?P<codes>[A-Z]+\d*\b(?:[,\s]+[A-Z]+\d+\b)*)?)?"
+)
 Report = types.WorkspaceFullDocumentDiagnosticReport | types.WorkspaceUnchangedDocumentDiagnosticReport
+
+
+class _Report:
+    """All that was found in one file; what of it is pulled is decided with each answer."""
+
+    def __init__(self, by_stage: Mapping[str, list[types.Diagnostic]]) -> None:
+        self._by_stage = by_stage
+        self._whole = self._made(())
+
+    def without(self, stages: Collection[str]) -> tuple[str, list[types.Diagnostic]]:
+        """The id of the report, and what is in it."""
+        return self._made(stages) if stages else self._whole
+
+    def _made(self, without: Collection[str]) -> tuple[str, list[types.Diagnostic]]:
+        kept = [one for stage, part in self._by_stage.items() if stage not in without for one in part]
+        return report_id(kept[:MOST_FINDINGS]), kept[:MOST_FINDINGS]
 
 
 @dataclass
@@ -41,8 +59,8 @@ class _Looked:
     """A folder as it was looked at last."""
 
     signature: str
-    reports: dict[str, tuple[str, list[types.Diagnostic]]] = field(default_factory=dict)
-    """By URI: the id of the report, and what is in it."""
+    reports: dict[str, _Report] = field(default_factory=dict)
+    """By URI."""
 
 
 class WorkspaceDiagnostics:
@@ -63,14 +81,14 @@ class WorkspaceDiagnostics:
                 await sink.add(document.uri, ident, diagnostics, document.version)
         async with self._turn:
             for folder in self._server.documents.folder_uris():
-                for uri, (ident, diagnostics) in (await self._folder(folder)).items():
+                for uri, report in (await self._folder(folder)).items():
                     if not self._server.documents.is_open(uri):
-                        await sink.add(uri, ident, diagnostics, None)
+                        await sink.add(uri, *report.without(self._pushed(uri)), None)
         return await sink.end()
 
     # -- files that are not open ---------------------------------------------------------------
 
-    async def _folder(self, uri: str) -> Mapping[str, tuple[str, list[types.Diagnostic]]]:
+    async def _folder(self, uri: str) -> Mapping[str, _Report]:
         path = path_of(uri)
         if path is None:
             return {}
@@ -85,34 +103,52 @@ class WorkspaceDiagnostics:
                     looked = self._looked[uri] = await self._look(engine, path, signature)
                 return looked.reports
         except QuantumLayerError as error:
-            if str(error) not in self._said:
-                self._said.add(str(error))
-                self._server.log_message(f"Files that are not open are not checked: {error}")
+            self._say(f"Files that are not open are not checked: {error}")
             return {}
 
     async def _look(self, engine: "Engine", folder: Path, signature: str) -> _Looked:
-        """Where a tool could not tell, the next pull asks again."""
+        """Where a tool failed, the next pull asks again; what is switched off or missing stays so."""
         from .projects import is_validated, within
+        from .validate import not_checked, unusable
 
         looked = _Looked(signature)
+        left_out: set[str] = set()
         for project in await asyncio.to_thread(within, folder, {}):
-            by_path, whole = await _findings(engine, project)
+            unnamed = {path for path in unusable(project) if is_validated(Path(path))}
+            left_out |= unnamed
+            by_path, whole = await _findings(engine, project, unnamed)
             looked.signature = looked.signature if whole else ""
             for inside, text in project.files.items():
-                if is_validated(Path(inside)):
+                if is_validated(Path(inside)) and inside not in unnamed:
                     await asyncio.sleep(0)  # there may be thousands
                     uri = str(from_fs_path(str(project.root / inside)))
-                    kept = self._not_pushed(uri, by_path.get(inside, ()))
                     codec = self._server.documents.position_codec
-                    diagnostics = to_diagnostics(kept[:MOST_FINDINGS], text, codec) if kept else []
-                    looked.reports[uri] = (report_id(diagnostics), diagnostics)
+                    by_stage = {
+                        stage: to_diagnostics(part[:MOST_FINDINGS], text, codec)
+                        for stage, part in _by_stage(by_path.get(inside, ())).items()
+                    }
+                    looked.reports[uri] = _Report(by_stage)
+        if left_out:
+            self._say(not_checked(sorted(left_out)))
         return looked
 
-    def _not_pushed(self, uri: str, findings: Sequence["Finding"]) -> list["Finding"]:
-        """What a validation has told of a closed file was pushed; the client shows both."""
+    def _say(self, message: str) -> None:
+        """Once, in the client's log."""
+        if message not in self._said:
+            self._said.add(message)
+            self._server.log_message(message)
+
+    def _pushed(self, uri: str) -> Collection[str]:
+        """The stages that a validation has told of a closed file by a push; the client shows both."""
         page = self._server.shown.page(uri)
-        told = page.judged if page is not None and page.pushed else {}
-        return [one for one in findings if str(one.stage) not in told]
+        return page.judged if page is not None and page.pushed else ()
+
+
+def _by_stage(findings: Iterable["Finding"]) -> dict[str, list["Finding"]]:
+    found: dict[str, list[Finding]] = {}
+    for one in findings:
+        found.setdefault(str(one.stage), []).append(one)
+    return found
 
 
 class _Sink:
@@ -158,33 +194,44 @@ class _Sink:
         self._items = []
 
 
-async def _findings(engine: "Engine", project: "LocalProject") -> tuple[dict[str, list["Finding"]], bool]:
-    """By path, and whether every stage ran; what a comment silences is left out, as it is in open files."""
+async def _findings(
+    engine: "Engine", project: "LocalProject", left_out: Collection[str]
+) -> tuple[dict[str, list["Finding"]], bool]:
+    """By path, and whether asking again would tell no more; what a comment silences is left out."""
     from ..engine.types import SourceFile, Stage
     from .projects import is_validated
-    from .validate import is_usable
 
     most = engine.settings.validate_.max_file_kb * 1024
     files = [
         SourceFile(path=path, text=text)
         for path, text in project.files.items()
-        if is_validated(Path(path)) and is_usable(path) and len(text) <= most
+        if is_validated(Path(path)) and path not in left_out and len(text) <= most
     ]
     stages = [Stage(name) for name in engine.settings.live.stages if name in _AT_ONCE]
     results = await engine.validate(files, stages, folder=str(project.root)) if files and stages else ()
     found: dict[str, list[Finding]] = {}
-    for result in results:
-        for one in result.findings:
-            if not _is_silenced(one, project.files.get(one.path, "")):
-                found.setdefault(one.path, []).append(one)
-    return found, all(result.status != "skipped" for result in results)
+    lines: dict[str, list[str]] = {}
+    for one in (one for result in results for one in result.findings):
+        if one.path not in lines:
+            lines[one.path] = project.files.get(one.path, "").split("\n")
+        if not _is_silenced(one, lines[one.path]):
+            found.setdefault(one.path, []).append(one)
+    return found, all(result.status != "skipped" or "lasting" in result.facts for result in results)
 
 
-def _is_silenced(finding: "Finding", text: str) -> bool:
-    if finding.stage != "security" or "noqa" not in text:
+def _is_silenced(finding: "Finding", lines: Sequence[str]) -> bool:
+    """Only of ruff's rules: the comment is ruff's, and other tools show what they find all the same."""
+    if finding.stage != "security" or not finding.tool.startswith("ruff"):
         return False
-    lines = text.split("\n")[finding.range.start.line : finding.range.end.line + 1]
-    return any(_SILENCED.search(line) for line in lines)
+    its_own = lines[finding.range.start.line : finding.range.end.line + 1]
+    return any(_silences(comment, finding.rule) for line in its_own for comment in _NOQA.finditer(line))
+
+
+def _silences(comment: "re.Match[str]", rule: str) -> bool:
+    """Every rule, or those whose code begins with one that is named; none where the names cannot be read."""
+    if comment["some"] is None:
+        return True
+    return any(rule.startswith(code) for code in re.findall(r"\w+", comment["codes"] or ""))
 
 
 def _signature(folder: Path, settings: "Settings") -> str:

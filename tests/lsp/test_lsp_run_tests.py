@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lsp_editor import FULL, Editor, start
+from lsp_editor import FULL, Editor, RpcError, start
 from quantumlayer.lsp.concerned import tests_of as chosen
 
 ABLE: dict[str, Any] = {
@@ -95,6 +95,37 @@ async def test_what_is_typed_counts_and_a_mended_test_is_cleared(running: Editor
     await running.command("runTests", uri)
     assert "Tests: 1 passed." in await running.ending(60)
     await passing(running, test)
+
+
+def last_shown(editor: Editor, uri: str) -> list[tuple[int, str]]:
+    """The failures that the editor shows now."""
+    told = [one for one in editor.received("textDocument/publishDiagnostics") if one["uri"] == uri]
+    return [(each["range"]["start"]["line"], each["code"]) for each in runtime(told[-1])]
+
+
+async def test_a_failure_stays_on_its_line_while_other_tests_run(running: Editor, workspace: Path) -> None:
+    await running.initialize(workspace, ABLE)
+    test = running.open(workspace / "test_calc.py")
+    await running.command("runTests", test)
+    await running.ending(60)
+    await failing(running, test)
+    running.change(test, {"text": f"# a line above\n{TEST}"})
+    await running.command("runTests", (workspace / "test_other.py").as_uri())
+    assert "Tests: 1 passed." in await running.ending(60)
+    assert last_shown(running, test) == [(5, "test-failed")]
+
+
+async def test_what_a_run_did_not_reach_keeps_its_failures(running: Editor, workspace: Path) -> None:
+    running.settings = {"sandbox": {"seconds": 4}}
+    await running.initialize(workspace, ABLE)
+    test = (workspace / "test_calc.py").as_uri()
+    await running.command("runTests", test)
+    await running.ending(60)
+    slow = workspace / "test_a_slow.py"
+    slow.write_text("import time\n\nimport calc\n\n\ndef test_slow() -> None:\n    time.sleep(60)\n")
+    await running.command("runTests", (workspace / "calc.py").as_uri())
+    assert "not run. the time limit" in await running.ending(60)
+    assert last_shown(running, test) == [(4, "test-failed")]
 
 
 async def test_saving_runs_the_tests_only_where_it_is_wanted(running: Editor, workspace: Path) -> None:
@@ -216,6 +247,11 @@ async def test_a_file_of_tests_offers_to_run_them(ready: Editor, workspace: Path
     ready.settings = {"live": {"tests": "never"}}
     ready.notify("workspace/didChangeConfiguration", {"settings": None})
     assert await ready.request("textDocument/codeLens", {"textDocument": {"uri": test}}) is None
+    titles = {action["title"] for action in await ready.code_actions(other)}
+    assert "Run the tests of this file" not in titles
+    assert "Validate this file" in titles
+    with pytest.raises(RpcError, match=r"live\.tests"):
+        await ready.command("runTests", test)
 
 
 # -- which tests concern a file ------------------------------------------------------------------
@@ -250,3 +286,36 @@ EVERY = {path for path in FILES if path.rpartition("/")[2].startswith("test_") o
 def test_tests_that_import_a_file_concern_it(changed: str, concerned: set[str]) -> None:
     dynamic = {"tests/test_dynamic.py"}
     assert set(chosen({**FILES, "src/pkg/data.json": "{}"}, {changed})) == concerned | dynamic
+
+
+def test_what_lies_beside_a_conftest_above_is_imported_by_its_name() -> None:
+    files = {
+        "app.py": "",
+        "tests/conftest.py": "",
+        "tests/helpers.py": "import app\n",
+        "tests/unit/test_a.py": "from helpers import x\n",
+        "tests/unit/test_b.py": "import json\n",
+    }
+    for changed in ("app.py", "tests/helpers.py"):
+        assert chosen(files, {changed}) == ("tests/unit/test_a.py",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "app = pytest.importorskip('app')",
+        "monkeypatch.setattr('app.x', 3)",
+        "monkeypatch.delattr(target='app.x')",
+        "await asyncio.create_subprocess_exec('app')",
+        "patch.multiple('app', x=3)",
+        "sys.path.insert(0, 'more')",
+        "monkeypatch.syspath_prepend('more')",
+    ],
+)
+def test_what_names_a_module_by_a_text_concerns_every_file(text: str) -> None:
+    assert chosen({"app.py": "", "test_a.py": f"{text}\n"}, {"app.py"}) == ("test_a.py",)
+
+
+def test_what_only_looks_like_that_does_not() -> None:
+    text = "setattr(thing, 'x', 3)\nmonkeypatch.setattr(thing, 'x', 3)\npatch.object(thing, 'x')\n"
+    assert chosen({"app.py": "", "test_a.py": text}, {"app.py"}) == ()

@@ -39,6 +39,8 @@ Outcome = tuple[list[Finding], ToolRun | None, ToolError | None]
 _GATE = {"compile", "ruff parser", "yaml", "tree-sitter", "oxlint parser", "omissions", "imports"}
 _OPTIONAL = {"typescript"}
 """Not on every machine: a gate that cannot tell would stop the writer."""
+_LASTING: dict[str, int | float | str] = {"lasting": 1}
+"""Of a stage that is skipped, and will be as long as files, settings and machine are what they are."""
 
 
 class Mesh:
@@ -147,11 +149,11 @@ class Mesh:
     async def _stage(self, stage: Stage, project: Project, around: Surroundings, emit: Emit) -> StageResult:
         off = self._off(stage, project)
         if off and len(off) == len(project.files):
-            result = StageResult(stage=stage, status="skipped", reason=OFF)
+            result = _left_out(stage, OFF)
         elif stage is Stage.RUNTIME:
             result = partly(await self._runtime(project, off), off, ())
         elif too_large := self._too_large(project):
-            result = StageResult(stage=stage, status="skipped", reason=too_large)
+            result = _left_out(stage, too_large)
         else:
             result = await self._judge(stage, project, around, off)
         emit(StageFinished(result=result))
@@ -206,10 +208,10 @@ class Mesh:
         languages = languages or "a project without code"
         unread = f"not checked: {', '.join(foreign)} ({WHY})" if foreign else ""
         if not known:
-            return StageResult(stage=stage, status="skipped", reason=unread or f"no tool for {languages}")
+            return _left_out(stage, unread or f"no tool for {languages}")
         tools = [tool for tool in known if len(self._off(stage, project, tool.name)) < len(project.files)]
         if not tools:
-            return StageResult(stage=stage, status="skipped", reason=OFF)
+            return _left_out(stage, OFF)
         outcomes = await all_of([self._try(tool, project, around) for tool in tools])
         every = [found for outcome in outcomes for found in outcome[0]]
         findings = await asyncio.to_thread(_merged, every)
@@ -220,7 +222,8 @@ class Mesh:
         looked = _read_by(tools, outcomes)
         # Of texts for people nothing but secrets is to be found.
         enough = looked or (runs and not present & CODE and not foreign)
-        unable = not enough or any(not isinstance(fault, ToolMissing) for fault in faults)
+        failing = any(not isinstance(fault, ToolMissing) for fault in faults)
+        unable = failing or not enough
         status = "failed" if failed else "skipped" if unable else "passed"
         reasons = list(dict.fromkeys(_why(fault) for fault in faults))
         if runs and not covered - _TEXT and present & CODE:
@@ -232,13 +235,14 @@ class Mesh:
             reasons.append(unread)
         if project.left_alone and stage is Stage.SYNTAX:
             reasons.append(f"left alone, minified or generated: {', '.join(project.left_alone)}")
+        lasting = _LASTING if status == "skipped" and not failing else {}
         result = StageResult(
             stage=stage,
             status=status,
             reason="; ".join(reasons),
             findings=findings,
             tools=runs,
-            facts=_facts(project, looked, findings),
+            facts={**_facts(project, looked, findings), **lasting},
         )
         return partly(result, off, [tool.name for tool in known if tool not in tools])
 
@@ -313,6 +317,10 @@ class Mesh:
             seconds=self._settings.validate_.timeout_s,
             digests=await asyncio.to_thread(lambda: {file.path: file.digest for file in project.files}),
         )
+
+
+def _left_out(stage: Stage, reason: str) -> StageResult:
+    return StageResult(stage=stage, status="skipped", reason=reason, facts=_LASTING)
 
 
 def _skipped(stage: Stage, reason: str, emit: Emit) -> StageResult:

@@ -116,6 +116,7 @@ async def test_a_language_without_a_tool_is_skipped_by_name(mesh, make):
     for stage in (Stage.STYLE, Stage.SECURITY, Stage.TYPES):
         (result,) = await mesh.check(make({"main.go": "package main\n"}), (stage,))
         assert (result.status, result.reason) == ("skipped", reasons.get(stage, "no tool for go"))
+        assert "lasting" in result.facts
     result = await syntax(mesh, make({"main.rb": "puts 1\n"}))
     assert (result.status, result.reason) == ("skipped", "no tool for rb")
 
