@@ -150,7 +150,7 @@ class Mesh:
         elif too_large := self._too_large(project):
             result = StageResult(stage=stage, status="skipped", reason=too_large)
         else:
-            result = await self._judge(stage, project, around, off)
+            result = await self._judge(stage, _of_stage(stage, project), around, off)
         emit(StageFinished(result=result))
         return result
 
@@ -200,7 +200,8 @@ class Mesh:
         languages = ", ".join(sorted((to_be_read(present, stage) or present) - _TEXT))
         languages = languages or "a project without code"
         if not known:
-            return StageResult(stage=stage, status="skipped", reason=f"no tool for {languages}")
+            reason = "; ".join([f"no tool for {languages}", *_alone(stage, project)])
+            return StageResult(stage=stage, status="skipped", reason=reason)
         tools = [tool for tool in known if len(self._off(stage, project, tool.name)) < len(project.files)]
         if not tools:
             return StageResult(stage=stage, status="skipped", reason=OFF)
@@ -222,8 +223,7 @@ class Mesh:
             reasons.append(f"no tool for {languages}; only {names} were looked for")
         elif unread := sorted(to_be_read(present, stage) - covered):
             reasons.append(f"not checked, no tool for {', '.join(unread)}")
-        if project.left_alone and stage is Stage.SYNTAX:
-            reasons.append(f"left alone, minified or generated: {', '.join(project.left_alone)}")
+        reasons += _alone(stage, project)
         result = StageResult(
             stage=stage,
             status=status,
@@ -312,6 +312,17 @@ def _skipped(stage: Stage, reason: str, emit: Emit) -> StageResult:
     result = StageResult(stage=stage, status="skipped", reason=reason)
     emit(StageFinished(result=result))
     return result
+
+
+def _of_stage(stage: Stage, project: Project) -> Project:
+    """Security leaves nothing alone: a text could switch off its own check by what it says of itself."""
+    return project.model_copy(update={"left_alone": ()}) if stage is Stage.SECURITY else project
+
+
+def _alone(stage: Stage, project: Project) -> list[str]:
+    """That files are left alone, if the stage would have judged some of them."""
+    names = [path for path in project.left_alone if to_be_read({language_of(path)}, stage)]
+    return [f"left alone, minified or generated: {', '.join(names)}"] if names else []
 
 
 def _not_run(error: SandboxError) -> StageResult:

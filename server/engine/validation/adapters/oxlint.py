@@ -55,6 +55,8 @@ _BROKEN = {
 }
 """What raises, or can never do what it says."""
 _OURS = re.compile(r"\b(eslint|oxlint)-(disable|enable)")
+_PASSED_OVER = re.compile(r"[._-]min(?=\.)")
+"""oxlint takes a file of such a name for a minified one, and does not read it."""
 _CODE = re.compile(r"^(?:[\w-]+)\(([\w-]+)\)$")
 
 
@@ -100,7 +102,7 @@ class Oxlint:
 
     @property
     def rules(self) -> Any:
-        return [configuration(), sorted(_BROKEN), 1]
+        return [configuration(), sorted(_BROKEN), 2]
 
     def version(self) -> str:
         binary()
@@ -108,7 +110,9 @@ class Oxlint:
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         files = [_judged(file) if self.stage is Stage.SECURITY else file for file in project.files]
-        async with written(files) as folder, written(()) as aside:
+        named = {_PASSED_OVER.sub(f"-{number}", file.path): file for number, file in enumerate(files)}
+        renamed = [SourceFile(path=name, text=file.text) for name, file in named.items()]
+        async with written(renamed) as folder, written(()) as aside:
             rules = aside / "rules.json"
             rules.write_text(json.dumps(configuration()), encoding="utf-8")
             command: list[str | Path] = [
@@ -120,19 +124,23 @@ class Oxlint:
             ]
             done = await tools.run([*command, "--format=json", "."], cwd=folder, seconds=around.seconds)
         problems = _read(done.stdout, done.stderr)
-        texts = {file.path: file.text.encode("utf-8", "surrogatepass") for file in files}
-        found = [self._finding(problem, texts) for problem in problems if problem["filename"] in texts]
+        texts = {name: file.text.encode("utf-8", "surrogatepass") for name, file in named.items()}
+        found = [
+            self._finding(problem, named[name].path, texts[name])
+            for problem in problems
+            if (name := problem["filename"]) in named
+        ]
         return [one for one in found if one.stage is self.stage]
 
-    def _finding(self, problem: dict[str, Any], texts: dict[str, bytes]) -> Finding:
+    def _finding(self, problem: dict[str, Any], path: str, content: bytes) -> Finding:
         code = problem.get("code") or ""
         return Finding(
             stage=stage_of(code),
             tool=self.name,
             rule=rule_of(code) or "syntax",
             severity=severity_of(code),
-            path=problem["filename"],
-            range=_span(problem.get("labels") or (), texts[problem["filename"]]),
+            path=path,
+            range=_span(problem.get("labels") or (), content),
             message=problem["message"],
             url=problem.get("url") or "",
             tags=("unused",) if rule_of(code) == "no-unused-vars" else (),
