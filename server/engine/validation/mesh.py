@@ -27,7 +27,7 @@ from .packages import Packages
 from .process import Tools, all_of, modules, on_demand, written
 from .runtime import RuntimeReport, run_variants
 from .runtime_stage import judge
-from .switches import OFF, Switches, partly
+from .switches import OFF, Switches, counted, partly
 from .types import Project, Surroundings, ToolError, ToolMissing, finding
 
 if TYPE_CHECKING:
@@ -186,6 +186,16 @@ class Mesh:
         paths = (file.path for file in project.files)
         return frozenset(path for path in paths if not self._switches.is_on(stage, path, tool))
 
+    def _omitted(self, tool: Adapter, project: Project, off: frozenset[str]) -> str:
+        """What check.off leaves out of a tool besides `off`, in words; its name alone if that is all."""
+        without = self._off(tool.stage, project, tool.name)
+        read = {file.path for file in _read_files(tool, project)}
+        if not (read & without - off):
+            return ""
+        if read <= without:
+            return tool.name
+        return f"{tool.name} for {counted(read & without - off)}"
+
     def _too_large(self, project: Project) -> str:
         limit = self._settings.validate_.max_file_kb * 1024
         large = [file.path for file in project.files if len(file.text) > limit]
@@ -196,13 +206,15 @@ class Mesh:
     ) -> StageResult:
         unseen = {*off, *project.left_alone}
         present = {language_of(file.path) for file in project.files if file.path not in unseen}
-        known = [a for a in self._adapters if a.stage is stage and a.languages & (present | ANY_LANGUAGE)]
+        readable = present | ANY_LANGUAGE if present else present
+        known = [a for a in self._adapters if a.stage is stage and a.languages & readable]
         languages = ", ".join(sorted((to_be_read(present, stage) or present) - _TEXT))
         languages = languages or "a project without code"
         if not known:
             reason = "; ".join([f"no tool for {languages}", *_alone(stage, project)])
             return StageResult(stage=stage, status="skipped", reason=reason)
-        tools = [tool for tool in known if len(self._off(stage, project, tool.name)) < len(project.files)]
+        omitted = {tool.name: self._omitted(tool, project, off) for tool in known}
+        tools = [tool for tool in known if omitted[tool.name] != tool.name]
         if not tools:
             return StageResult(stage=stage, status="skipped", reason=OFF)
         outcomes = await all_of([self._try(tool, project, around) for tool in tools])
@@ -232,7 +244,7 @@ class Mesh:
             tools=runs,
             facts=_facts(project, looked, findings),
         )
-        return partly(result, off, [tool.name for tool in known if tool not in tools])
+        return partly(result, off, [said for said in omitted.values() if said])
 
     # -- one tool -------------------------------------------------------------------------------
 
@@ -257,11 +269,7 @@ class Mesh:
         self, tool: Adapter, project: Project, around: Surroundings, only: str = ""
     ) -> tuple[list[Finding], str, bool]:
         version = await asyncio.to_thread(tool.version)
-        files = tuple(
-            file
-            for file in project.files
-            if reads(tool.languages, file.path) and file.path not in project.left_alone
-        )
+        files = _read_files(tool, project)
         paths = {file.path for file in files}
         own = modules([file.path for file in project.files])
         project = project.model_copy(update={"files": files})
@@ -323,6 +331,13 @@ def _alone(stage: Stage, project: Project) -> list[str]:
     """That files are left alone, if the stage would have judged some of them."""
     names = [path for path in project.left_alone if to_be_read({language_of(path)}, stage)]
     return [f"left alone, minified or generated: {', '.join(names)}"] if names else []
+
+
+def _read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:
+    alone = frozenset(project.left_alone)
+    return tuple(
+        file for file in project.files if reads(tool.languages, file.path) and file.path not in alone
+    )
 
 
 def _not_run(error: SandboxError) -> StageResult:

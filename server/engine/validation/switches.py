@@ -97,11 +97,14 @@ def _pattern(glob: str) -> re.Pattern[str]:
     return re.compile(anywhere + "".join(special.get(part) or re.escape(part) for part in parts) + "(?:/.*)?")
 
 
+def counted(files: Collection[str]) -> str:
+    return f"{len(files)} {'file' if len(files) == 1 else 'files'}"
+
+
 def partly(result: StageResult, off: Collection[str], tools: Sequence[str]) -> StageResult:
     """The result, which says that not every file, or not every tool, is in it."""
-    if result.status == "skipped" or not (off or tools):
+    if not tools and (result.status == "skipped" or not off):
         return result
-    files = f"{len(off)} {'file' if len(off) == 1 else 'files'}"
-    what = ", ".join([*([files] if off else []), *tools])
+    what = ", ".join([*([counted(off)] if off else []), *tools])
     reason = "; ".join(part for part in (result.reason, f"check.off leaves out {what}") if part)
     return result.model_copy(update={"reason": reason})

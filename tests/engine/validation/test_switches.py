@@ -7,12 +7,22 @@ import pytest
 from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.languages import ANY_LANGUAGE, CODE
 from quantumlayer.engine.types import OpenFile, SourceFile, Stage, StageResult
-from quantumlayer.engine.validation.adapters import adapters
+from quantumlayer.engine.validation.adapters import adapters, live_adapters
 from quantumlayer.engine.validation.live import LiveMesh
 from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.engine.validation.switches import SHOWN_BY, Switches
 from quantumlayer.engine.validation.types import Project
-from quantumlayer.settings import CheckSettings, Extension, Language, LiveSettings, Off, OffBelow, Settings
+from quantumlayer.engine.validation.warm.seats import SEATS
+from quantumlayer.settings import (
+    CheckSettings,
+    Extension,
+    Language,
+    LiveSettings,
+    Off,
+    OffBelow,
+    Settings,
+    ToolName,
+)
 
 FAULTY = "import os\nexec(input())\n\n\ndef later():\n    raise NotImplementedError\n"
 
@@ -103,6 +113,29 @@ async def test_stages_and_tools_can_be_off(quiet: Mesh) -> None:
     assert [tool.name for tool in found[Stage.STYLE].tools] == ["omissions"]
 
 
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        [Off(tools=("ruff security",), paths=("a.py",))],
+        [Off(tools=("ruff security",), languages=("python",))],
+    ],
+    indirect=True,
+)
+async def test_a_tool_is_off_where_all_that_it_reads_is(quiet: Mesh) -> None:
+    """Whatever else the project has: what nobody looked at has not passed."""
+    found = await judged(quiet, "a.py", "README.md")
+    assert found[Stage.SECURITY].status == "skipped"
+    assert "leaves out ruff security" in found[Stage.SECURITY].reason
+
+
+@pytest.mark.parametrize("quiet", [[Off(tools=("ruff security",), paths=("b.py",))]], indirect=True)
+async def test_a_tool_that_is_off_for_some_files_is_said(quiet: Mesh) -> None:
+    found = await judged(quiet, "a.py", "b.py", "README.md")
+    assert {one.path for one in found[Stage.SECURITY].findings} == {"a.py"}
+    assert found[Stage.SECURITY].reason == "check.off leaves out ruff security for 1 file"
+    assert found[Stage.STYLE].reason == ""
+
+
 async def test_generated_code_is_judged_whole(settings: Settings, journal: Journal) -> None:
     """The orchestrator's mesh has no switches."""
     wanted = with_off(settings, Off(stages=("security",)))
@@ -153,3 +186,9 @@ def test_every_extension_is_known_and_every_language_can_be_named() -> None:
     judged = frozenset[str]().union(*(adapter.languages for adapter in adapters())) - ANY_LANGUAGE
     assert judged <= CODE
     assert {*CODE, "text", "ini"} == set(get_args(Language))
+
+
+def test_every_tool_can_be_named() -> None:
+    batch = {tool.name for tool in (*adapters("an address"), *live_adapters())}
+    warm = {seat.called(stage, name) for seat in SEATS for stage in seat.stages for name in seat.languages}
+    assert batch | warm == set(get_args(ToolName))
