@@ -47,12 +47,25 @@ def with_off(settings: Settings, *rules: Off) -> Settings:
         ("**/gen?.py", ["gen1.py", "a/gen2.py"], ["gen.py", "a/gen22.py"]),
         ("docs/*", ["docs/a.py", "docs/deep/a.py"], ["docs.py"]),
         ("a+b.py", ["a+b.py"], ["aab.py"]),
+        ("app/[id].ts", ["app/[id].ts"], ["app/i.ts"]),
+        ("gen/**", ["gen/a.py", "gen/b/a.py"], ["gen", "more/gen/a.py"]),
+        ("*a*b*.py", ["xaxbx.py", "ab.py", "c/aabb.py"], ["ba.py", "a/b.py"]),
     ],
 )
 def test_a_glob_means_what_it_means_to_git(glob: str, inside: list[str], outside: list[str]) -> None:
     switches = Switches(with_off(Settings(), Off(paths=(glob,))))
     assert [path for path in inside if switches.is_on(Stage.STYLE, path)] == []
     assert [path for path in outside if not switches.is_on(Stage.STYLE, path)] == []
+
+
+@pytest.mark.parametrize(
+    "glob", ["*a" * 12 + "b", "**/" * 60 + "b", "**a" * 12 + "b", "a/" + "*/**/" * 60 + "b"]
+)
+def test_no_glob_takes_longer_than_its_length(glob: str) -> None:
+    """It comes from a workspace of anyone, and is asked about every path."""
+    switches = Switches(with_off(Settings(), Off(paths=(glob,))))
+    assert switches.is_on(Stage.STYLE, "a" * 60)
+    assert switches.is_on(Stage.STYLE, "a/" * 60 + "a")
 
 
 def test_paths_begin_where_their_file_is(tmp_path: Path) -> None:
