@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..declared import naming_files, read_regular
 from ..types import SourceFile
 from .distributions import canonical
 
@@ -50,9 +51,9 @@ def named_anywhere(files: Sequence[SourceFile]) -> tuple[str, ...]:
 def named_in(folder: Path) -> tuple[str, ...]:
     """The same of a folder on disk, without its lock files, which take long to read."""
     files = []
-    for path in (folder / "pyproject.toml", *sorted(folder.glob("requirements*.txt"))[:20]):
+    for path in naming_files(folder):
         with contextlib.suppress(OSError, ValueError):
-            files.append(SourceFile(path=path.name, text=path.read_text(encoding="utf-8")))
+            files.append(SourceFile(path=path.name, text=read_regular(path)))
     return named_anywhere(files)
 
 
