@@ -11,6 +11,7 @@ import pytest
 from quantumlayer.engine.facade import Engine
 from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.types import SourceFile, Stage
+from quantumlayer.engine.validation.adapters import dependencies
 from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.engine.validation.pinned import pins
 from quantumlayer.engine.validation.report import render
@@ -40,17 +41,24 @@ class Database:
     status: int = 200
     body: str | None = None
     asked: list[Any] = field(default_factory=list)
+    passes: list[str | None] = field(default_factory=list)
+    """Who asked, by the header that says so."""
+    page: int = 1000
+    """How many ids come at once."""
 
     def answer(self, path: str, query: Any) -> Any:
         if path == "/v1/querybatch":
             self.asked.append(query)
-            names = [(one["package"]["name"], one["version"]) for one in query["queries"]]
-            found = [self.known.get(name, []) for name in names]
-            return {
-                "results": [{"vulns": [{"id": one["id"]} for one in all_]} if all_ else {} for all_ in found]
-            }
+            return {"results": [self.listed(one) for one in query["queries"]]}
         every = {one["id"]: one for all_ in self.known.values() for one in all_}
         return every[path.removeprefix("/v1/vulns/")]
+
+    def listed(self, query: Any) -> Any:
+        known = self.known.get((query["package"]["name"], query["version"]), [])
+        start = int(query.get("page_token", 0))
+        found = {"vulns": [{"id": one["id"]} for one in known[start : start + self.page]]} if known else {}
+        more = {"next_page_token": str(start + self.page)} if start + self.page < len(known) else {}
+        return found | more
 
 
 @pytest.fixture
@@ -63,6 +71,7 @@ def database() -> Iterator[Database]:
             self.reply(None)
 
         def reply(self, query: Any) -> None:
+            made.passes.append(self.headers.get("Authorization"))
             body = made.body if made.body is not None else json.dumps(made.answer(self.path, query))
             self.send_response(made.status)
             self.send_header("Content-Length", str(len(body.encode())))
@@ -163,6 +172,47 @@ async def test_a_database_that_cannot_be_reached_is_not_remembered(settings, jou
 async def test_where_nothing_is_pinned_nobody_is_asked(settings, journal, make):
     result = await security(Mesh(settings, journal, None, advisories="http://127.0.0.1:9"), make(CODE))
     assert result.status == "passed"
+
+
+async def test_a_password_in_its_address_is_not_told(settings, journal, database, make, caplog):
+    caplog.set_level("DEBUG")
+    project = make({**CODE, "requirements.txt": "fresh==2.0\n"})
+    address = database.url.replace("http://", "http://user:token@")
+    result = await security(Mesh(settings, journal, None, advisories=address), project)
+    assert result.status == "passed"
+    assert database.passes == ["Basic dXNlcjp0b2tlbg=="]
+    database.status = 503
+    project = make({**CODE, "requirements.txt": "fresh==2.1\n"})
+    result = await security(Mesh(settings, journal, None, advisories=address), project)
+    assert result.status == "skipped"
+    assert "127.0.0.1 did not tell (status 503)" in result.reason
+    assert "token" not in result.reason + caplog.text
+
+
+async def test_what_comes_on_further_pages_is_told_too(audited, database, make):
+    database.page = 1
+    database.known["slow", "1"] = [MILD, {**MILD, "id": "GHSA-more"}, {**MILD, "id": "GHSA-last"}]
+    result = await security(audited, make({**CODE, "requirements.txt": "fresh==2\nslow==1\n"}))
+    assert {rule for _, _, rule, _ in told(result)} == {"GHSA-mild", "GHSA-more", "GHSA-last"}
+    assert [len(one["queries"]) for one in database.asked] == [2, 1, 1]
+
+
+async def test_of_very_many_the_ids_are_told(audited, database, make, monkeypatch):
+    monkeypatch.setattr(dependencies, "_MOST_ADVISORIES", 2)
+    database.known["old-thing", "1.2"] = [GHSA, MILD, PYSEC, {"id": "GHSA-x"}, {"id": "GHSA-y"}]
+    result = await security(audited, make({**CODE, "requirements.txt": "old-thing==1.2\n"}))
+    assert result.status == "failed"
+    assert {rule for _, _, rule, _ in told(result)} == {"GHSA-aaaa", "GHSA-mild", "many-advisories"}
+    (many,) = [found for found in result.findings if found.rule == "many-advisories"]
+    assert "3 entries not read" in many.message
+    assert "PYSEC-2099-1, GHSA-x, GHSA-y" in many.message
+
+
+async def test_a_withdrawn_one_hides_none_that_stands(audited, database, make):
+    gone = {**GONE, "id": "A-gone", "aliases": ["CVE-2099-1"]}
+    database.known["old-thing", "1.2"] = [gone, GHSA]
+    result = await security(audited, make({**CODE, "requirements.txt": "old-thing==1.2\n"}))
+    assert [rule for _, _, rule, _ in told(result)] == ["GHSA-aaaa"]
 
 
 def test_lock_files_and_pyproject_are_read():
