@@ -53,6 +53,34 @@ Extension = Literal[
     "oxlint",
     "typescript",
 ]
+ToolName = Literal[
+    "compile",
+    "dependencies",
+    "hadolint",
+    "hadolint parser",
+    "hadolint security",
+    "imports",
+    "mypy",
+    "omissions",
+    "oxlint",
+    "oxlint parser",
+    "oxlint security",
+    "pyrefly",
+    "ruff",
+    "ruff parser",
+    "ruff security",
+    "secrets",
+    "shellcheck",
+    "shellcheck parser",
+    "shellcheck security",
+    "tree-sitter",
+    "typescript",
+    "yaml",
+    "yamllint",
+    "zizmor",
+    "zizmor parser",
+]
+"""As findings name them."""
 StageName = Literal["syntax", "style", "security", "types", "runtime"]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -103,8 +131,7 @@ class Off(Section):
     """Globs as in a `.gitignore`, from the folder of the file that they are written in."""
     languages: tuple[Language, ...] = ()
     stages: tuple[StageName, ...] = ()
-    tools: tuple[str, ...] = ()
-    """As findings name them, such as `omissions`."""
+    tools: tuple[ToolName, ...] = ()
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:

@@ -117,7 +117,8 @@ class Engine:
         """Runs the stages over files as they are; third-party `packages` are made importable.
 
         `folder`, absolute, is where the files' paths begin, for settings that name paths, and no
-        tool is taken from it. Minified and generated files are left alone, and named in the result.
+        tool is taken from it. Minified and generated files are left alone except by security, and
+        named in the result.
         """
         from .validation.leaving import why_left_alone
         from .validation.mesh import Mesh

@@ -363,6 +363,7 @@ def test_a_mistake_in_an_entry_is_told_with_its_own_line(load: Load, workspace: 
     [
         ("stages = ['tipes']", "check.off[1].stages"),
         ("languages = ['pyhton']", "did you mean python?"),
+        ("tools = ['ruff securty']", "did you mean ruff security?"),
         ("paths = 'gen'", "check.off[1].paths"),
         ("", "names none of paths, languages, stages and tools"),
         ("folder = '/'\npaths = ['a']", "there is no setting check.off[1].folder"),

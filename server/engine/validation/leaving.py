@@ -1,4 +1,7 @@
-"""Files that nobody writes by hand, and so nobody wants to be told about. Python is always judged."""
+"""Files that nobody writes by hand, and so nobody wants to be told about. Python is always judged.
+
+It is for syntax, style and types. Security looks at every file, because a text says itself what it is.
+"""
 
 import re
 from pathlib import PurePosixPath

@@ -50,9 +50,13 @@ class LiveMesh:
         switches = Switches(self._settings, file.folder, live=True)
         stages = [stage for stage in stages if switches.is_on(stage, file.path)]
         told = switches.telling(file.path, told)
-        if reason := self._reason_to_leave(file):
+        if reason := self._too_large(file):
             told([_skipped(stage, reason, lasting=True) for stage in stages])
             return
+        if alone := why_left_alone(file.path, file.text):
+            left = [stage for stage in stages if stage is not Stage.SECURITY]
+            told([_skipped(stage, f"it is {alone} and left alone", lasting=True) for stage in left])
+            stages = [stage for stage in stages if stage is Stage.SECURITY]
         language = file.language
         if language == "shell" and other_shell(file.text):
             language = ""
@@ -87,12 +91,11 @@ class LiveMesh:
         self._servers.clear()
         await asyncio.gather(*(server.aclose() for server in servers), return_exceptions=True)
 
-    def _reason_to_leave(self, file: OpenFile) -> str:
+    def _too_large(self, file: OpenFile) -> str:
         limit = self._settings.validate_.max_file_kb
         if len(file.text) > limit * 1024:
             return f"larger than validate.max_file_kb allows ({limit})"
-        alone = why_left_alone(file.path, file.text)
-        return f"it is {alone} and left alone" if alone else ""
+        return ""
 
     async def _seat(self, seat: Seat, file: OpenFile, stages: Sequence[Stage], told: Told) -> None:
         wanted = [stage for stage in stages if stage in seat.stages]

@@ -28,7 +28,7 @@ from .process import Tools, all_of, modules, on_demand, written
 from .runtime import RuntimeReport, run_variants
 from .runtime_stage import judge
 from .shells import WHY
-from .switches import OFF, Switches, partly
+from .switches import OFF, Switches, counted, partly
 from .types import Project, Surroundings, ToolError, ToolMissing, finding
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Mesh:
         elif too_large := self._too_large(project):
             result = _left_out(stage, too_large)
         else:
-            result = await self._judge(stage, project, around, off)
+            result = await self._judge(stage, _of_stage(stage, project), around, off)
         emit(StageFinished(result=result))
         return result
 
@@ -191,6 +191,16 @@ class Mesh:
         paths = (file.path for file in project.files)
         return frozenset(path for path in paths if not self._switches.is_on(stage, path, tool))
 
+    def _omitted(self, tool: Adapter, project: Project, off: frozenset[str]) -> str:
+        """What check.off leaves out of a tool besides `off`, in words; its name alone if that is all."""
+        without = self._off(tool.stage, project, tool.name)
+        read = {file.path for file in _read_files(tool, project)}
+        if not (read & without - off):
+            return ""
+        if read <= without:
+            return tool.name
+        return f"{tool.name} for {counted(read & without - off)}"
+
     def _too_large(self, project: Project) -> str:
         limit = self._settings.validate_.max_file_kb * 1024
         large = [file.path for file in project.files if len(file.text) > limit]
@@ -203,13 +213,16 @@ class Mesh:
         foreign = sorted(project.other_shells - unseen) if stage is not Stage.TYPES else []
         unseen.update(foreign)
         present = {language_of(file.path) for file in project.files if file.path not in unseen}
-        known = [a for a in self._adapters if a.stage is stage and a.languages & (present | ANY_LANGUAGE)]
+        readable = present | ANY_LANGUAGE if present or foreign else present
+        known = [a for a in self._adapters if a.stage is stage and a.languages & readable]
         languages = ", ".join(sorted((to_be_read(present, stage) or present) - _TEXT))
         languages = languages or "a project without code"
         unread = f"not checked: {', '.join(foreign)} ({WHY})" if foreign else ""
         if not known:
-            return _left_out(stage, unread or f"no tool for {languages}")
-        tools = [tool for tool in known if len(self._off(stage, project, tool.name)) < len(project.files)]
+            reason = "; ".join([unread or f"no tool for {languages}", *_alone(stage, project)])
+            return _left_out(stage, reason)
+        omitted = {tool.name: self._omitted(tool, project, off) for tool in known}
+        tools = [tool for tool in known if omitted[tool.name] != tool.name]
         if not tools:
             return _left_out(stage, OFF)
         outcomes = await all_of([self._try(tool, project, around) for tool in tools])
@@ -233,8 +246,7 @@ class Mesh:
             reasons.append(f"not checked, no tool for {', '.join(missing)}")
         if unread:
             reasons.append(unread)
-        if project.left_alone and stage is Stage.SYNTAX:
-            reasons.append(f"left alone, minified or generated: {', '.join(project.left_alone)}")
+        reasons += _alone(stage, project)
         lasting = _LASTING if status == "skipped" and not failing else {}
         result = StageResult(
             stage=stage,
@@ -244,7 +256,7 @@ class Mesh:
             tools=runs,
             facts={**_facts(project, looked, findings), **lasting},
         )
-        return partly(result, off, [tool.name for tool in known if tool not in tools])
+        return partly(result, off, [said for said in omitted.values() if said])
 
     # -- one tool -------------------------------------------------------------------------------
 
@@ -269,10 +281,7 @@ class Mesh:
         self, tool: Adapter, project: Project, around: Surroundings, only: str = ""
     ) -> tuple[list[Finding], str, bool]:
         version = await asyncio.to_thread(tool.version)
-        unread = {*project.left_alone, *(() if tool.languages == ANY_LANGUAGE else project.other_shells)}
-        files = tuple(
-            file for file in project.files if reads(tool.languages, file.path) and file.path not in unread
-        )
+        files = _read_files(tool, project)
         paths = {file.path for file in files}
         own = modules([file.path for file in project.files])
         project = project.model_copy(update={"files": files})
@@ -327,6 +336,24 @@ def _skipped(stage: Stage, reason: str, emit: Emit) -> StageResult:
     result = StageResult(stage=stage, status="skipped", reason=reason)
     emit(StageFinished(result=result))
     return result
+
+
+def _of_stage(stage: Stage, project: Project) -> Project:
+    """Security leaves nothing alone: a text could switch off its own check by what it says of itself."""
+    return project.model_copy(update={"left_alone": ()}) if stage is Stage.SECURITY else project
+
+
+def _alone(stage: Stage, project: Project) -> list[str]:
+    """That files are left alone, if the stage would have judged some of them."""
+    names = [path for path in project.left_alone if to_be_read({language_of(path)}, stage)]
+    return [f"left alone, minified or generated: {', '.join(names)}"] if names else []
+
+
+def _read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:
+    unread = {*project.left_alone, *(() if tool.languages == ANY_LANGUAGE else project.other_shells)}
+    return tuple(
+        file for file in project.files if reads(tool.languages, file.path) and file.path not in unread
+    )
 
 
 def _not_run(error: SandboxError) -> StageResult:

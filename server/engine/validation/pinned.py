@@ -5,9 +5,11 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..declared import naming_files, read_regular
 from ..types import SourceFile
 from .distributions import canonical
 
@@ -49,21 +51,31 @@ def named_anywhere(files: Sequence[SourceFile]) -> tuple[str, ...]:
 def named_in(folder: Path) -> tuple[str, ...]:
     """The same of a folder on disk, without its lock files, which take long to read."""
     files = []
-    for path in (folder / "pyproject.toml", *sorted(folder.glob("requirements*.txt"))[:20]):
+    for path in naming_files(folder):
         with contextlib.suppress(OSError, ValueError):
-            files.append(SourceFile(path=path.name, text=path.read_text(encoding="utf-8")))
+            files.append(SourceFile(path=path.name, text=read_regular(path)))
     return named_anywhere(files)
 
 
 def _besides(table: dict[str, Any]) -> Iterator[str]:
-    for section in (("project", "optional-dependencies"), ("dependency-groups",), ("build-system",)):
-        for listed in _within(table, *section).values():
-            yield from (text for text in listed if isinstance(text, str)) if isinstance(listed, list) else ()
+    yield from _optional(table)
+    yield from _texts(_within(table, "build-system").get("requires"))
     poetry = _within(table, "tool", "poetry")
     groups = [group for group in _within(poetry, "group").values() if isinstance(group, dict)]
     for holder in (poetry, *groups):
         yield from _within(holder, "dependencies")
         yield from _within(holder, "dev-dependencies")
+
+
+def _optional(table: dict[str, Any]) -> Iterator[str]:
+    """Requirements of extras and of groups."""
+    for section in (("project", "optional-dependencies"), ("dependency-groups",)):
+        for listed in _within(table, *section).values():
+            yield from _texts(listed)
+
+
+def _texts(listed: Any) -> list[str]:
+    return [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
 
 
 def _within(table: dict[str, Any], *keys: str) -> dict[str, Any]:
@@ -82,22 +94,36 @@ def _in_file(file: SourceFile) -> Iterator[Pin]:
                 column = len(text) - len(text.lstrip())
                 yield from _pin(text.strip(), file.path, number, column)
     elif name == "pyproject.toml":
-        listed = _within(_table(file.text), "project").get("dependencies")
-        for text in listed if isinstance(listed, list) else ():
-            if isinstance(text, str) and "://" not in text:
+        table = _table(file.text)
+        listed = [*_texts(_within(table, "project").get("dependencies")), *_optional(table)]
+        for text in dict.fromkeys(listed):
+            if "://" not in text:
                 yield from _pin(text, file.path, *_place(file.text, text))
     elif name in _LOCKS:
-        yield from _locked(file, _table(file.text).get(_LOCKS[name]))
+        yield from _locked(file, _LOCKS[name])
 
 
-def _locked(file: SourceFile, packages: Any) -> Iterator[Pin]:
-    for package in packages if isinstance(packages, list) else ():
+def _locked(file: SourceFile, key: str) -> Iterator[Pin]:
+    packages = _table(file.text).get(key)
+    places = list(_named_at(file.text, key))
+    for number, package in enumerate(packages if isinstance(packages, list) else ()):
         if not isinstance(package, dict) or _is_local(package.get("source")):
             continue
         name, version = package.get("name"), package.get("version")
         if isinstance(name, str) and isinstance(version, str):
-            text = f'name = "{name}"'
-            yield Pin(canonical(name), version, file.path, *_place(file.text, text), text)
+            line, text = places[number] if number < len(places) else (1, "")
+            yield Pin(canonical(name), version, file.path, line, 0, text)
+
+
+def _named_at(text: str, key: str) -> Iterator[tuple[int, str]]:
+    """For each package of a lock file, in order: the line that names it, or the one it begins at."""
+    start = re.compile(rf"\s*\[\[\s*{key}\s*\]\]")
+    lines = text.split("\n")
+    begins = [number for number, line in enumerate(lines) if start.match(line)]
+    for begin, end in pairwise([*begins, len(lines)]):
+        named = (at for at in range(begin, end) if lines[at].startswith("name = "))
+        at = next(named, begin)
+        yield at + 1, lines[at].rstrip()
 
 
 def _is_local(source: Any) -> bool:
@@ -125,5 +151,6 @@ def _table(text: str) -> dict[str, Any]:
 
 
 def _place(text: str, wanted: str) -> tuple[int, int]:
-    offset = max(text.find(wanted), 0)
+    quoted = next((at for sign in "\"'" if (at := text.find(f"{sign}{wanted}{sign}")) >= 0), -1)
+    offset = quoted + 1 if quoted >= 0 else max(text.find(wanted), 0)
     return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1)

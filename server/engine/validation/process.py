@@ -77,7 +77,8 @@ async def written(files: Sequence[SourceFile]) -> AsyncIterator[Path]:
 async def on_demand(files: Sequence[SourceFile]) -> AsyncIterator[tuple[Path, Fill]]:
     """The same, empty at first, and how files get into it: a tool that reads one needs no thousand others.
 
-    The first time, one file of each module comes along: ruff tells the project's own modules by them.
+    The first time, one file of each module comes along: ruff tells the project's own modules by them. What
+    could not be written is tried again, so that no tool takes a file that is not there for a clean one.
     """
     missing = {file.path: file for file in files}
     turn = asyncio.Lock()
@@ -92,11 +93,13 @@ async def on_demand(files: Sequence[SourceFile]) -> AsyncIterator[tuple[Path, Fi
                 wanted = set(missing if paths is None else paths)
                 if len(missing) == len(files):
                     wanted |= set(modules(missing).values())  # the first time
-                new = [missing.pop(path) for path in wanted & missing.keys()]
+                new = [missing[path] for path in wanted & missing.keys()]
                 try:
                     await asyncio.to_thread(_write_all, root, new)
                 except OSError as error:
                     raise ToolError(f"files cannot be written to a temporary folder: {error}") from error
+                for file in new:
+                    del missing[file.path]
 
         yield root, fill
 

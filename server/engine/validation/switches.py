@@ -3,6 +3,7 @@
 It is for files that somebody works on. Generated code is judged whole, whatever the settings say.
 """
 
+import fnmatch
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
@@ -84,24 +85,48 @@ class Switches:
             if not whole.is_relative_to(below):
                 return False
             path = whole.relative_to(below).as_posix()
-        return any(_pattern(glob).fullmatch(path) for glob in rule.paths)
+        parts = path.split("/")
+        return any(_covers(_pattern(glob), parts) for glob in rule.paths)
 
 
 @lru_cache(maxsize=1024)
-def _pattern(glob: str) -> re.Pattern[str]:
-    """As in a `.gitignore`: without a slash inside, of that name in any folder; a folder is all below it."""
-    inner = glob.strip("/")
-    anywhere = "" if "/" in glob.rstrip("/") else "(?:.*/)?"
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", inner)
-    special = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile(anywhere + "".join(special.get(part) or re.escape(part) for part in parts) + "(?:/.*)?")
+def _pattern(glob: str) -> tuple[re.Pattern[str] | None, ...]:
+    """As in a `.gitignore`: without a slash inside, of that name in any folder; None is `**`."""
+    names = glob.strip("/").split("/")
+    if "/" not in glob.rstrip("/"):
+        names = ["**", *names]
+    if names[-1] == "**":
+        names[-1] = "*"  # something below, and with it all below that
+    return tuple(None if name == "**" else _name(name) for name in names)
+
+
+def _name(glob: str) -> re.Pattern[str]:
+    """Brackets stand for themselves. Where globs come from a stranger, no star may be tried twice: fnmatch's
+    patterns never go back."""
+    return re.compile(fnmatch.translate(glob.replace("[", "[[]")))
+
+
+def _covers(pattern: Sequence[re.Pattern[str] | None], parts: Sequence[str]) -> bool:
+    """Whether the pattern fits the path or a folder above it, in time that grows with both lengths only."""
+    ends = {0}
+    for name in pattern:
+        if not ends:
+            return False
+        if name is None:
+            ends = set(range(min(ends), len(parts)))
+        else:
+            ends = {end + 1 for end in ends if end < len(parts) and name.match(parts[end])}
+    return bool(ends)
+
+
+def counted(files: Collection[str]) -> str:
+    return f"{len(files)} {'file' if len(files) == 1 else 'files'}"
 
 
 def partly(result: StageResult, off: Collection[str], tools: Sequence[str]) -> StageResult:
     """The result, which says that not every file, or not every tool, is in it."""
-    if result.status == "skipped" or not (off or tools):
+    if not tools and (result.status == "skipped" or not off):
         return result
-    files = f"{len(off)} {'file' if len(off) == 1 else 'files'}"
-    what = ", ".join([*([files] if off else []), *tools])
+    what = ", ".join([*([counted(off)] if off else []), *tools])
     reason = "; ".join(part for part in (result.reason, f"check.off leaves out {what}") if part)
     return result.model_copy(update={"reason": reason})

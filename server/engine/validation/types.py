@@ -30,7 +30,7 @@ class Project(Value):
     """Requirements by distribution name, such as `requests` or `requests>=2`."""
     tests: tuple[SafePath, ...] = ()
     left_alone: tuple[SafePath, ...] = ()
-    """Files that are there and not judged: minified ones, generated ones."""
+    """Files that are there and judged by security only: minified ones, generated ones."""
     known: tuple[str, ...] = ()
     """Distributions that may be imported besides: of extras, groups of developers, and lock files."""
 

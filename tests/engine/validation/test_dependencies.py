@@ -8,12 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from quantumlayer.engine.facade import Engine
 from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.types import SourceFile, Stage
+from quantumlayer.engine.validation.adapters import dependencies
 from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.engine.validation.pinned import pins
 from quantumlayer.engine.validation.report import render
-from quantumlayer.settings import Settings
+from quantumlayer.settings import Settings, ValidateSettings
 
 GHSA: dict[str, Any] = {
     "id": "GHSA-aaaa",
@@ -39,17 +41,24 @@ class Database:
     status: int = 200
     body: str | None = None
     asked: list[Any] = field(default_factory=list)
+    passes: list[str | None] = field(default_factory=list)
+    """Who asked, by the header that says so."""
+    page: int = 1000
+    """How many ids come at once."""
 
     def answer(self, path: str, query: Any) -> Any:
         if path == "/v1/querybatch":
             self.asked.append(query)
-            names = [(one["package"]["name"], one["version"]) for one in query["queries"]]
-            found = [self.known.get(name, []) for name in names]
-            return {
-                "results": [{"vulns": [{"id": one["id"]} for one in all_]} if all_ else {} for all_ in found]
-            }
+            return {"results": [self.listed(one) for one in query["queries"]]}
         every = {one["id"]: one for all_ in self.known.values() for one in all_}
         return every[path.removeprefix("/v1/vulns/")]
+
+    def listed(self, query: Any) -> Any:
+        known = self.known.get((query["package"]["name"], query["version"]), [])
+        start = int(query.get("page_token", 0))
+        found = {"vulns": [{"id": one["id"]} for one in known[start : start + self.page]]} if known else {}
+        more = {"next_page_token": str(start + self.page)} if start + self.page < len(known) else {}
+        return found | more
 
 
 @pytest.fixture
@@ -62,6 +71,7 @@ def database() -> Iterator[Database]:
             self.reply(None)
 
         def reply(self, query: Any) -> None:
+            made.passes.append(self.headers.get("Authorization"))
             body = made.body if made.body is not None else json.dumps(made.answer(self.path, query))
             self.send_response(made.status)
             self.send_header("Content-Length", str(len(body.encode())))
@@ -164,6 +174,47 @@ async def test_where_nothing_is_pinned_nobody_is_asked(settings, journal, make):
     assert result.status == "passed"
 
 
+async def test_a_password_in_its_address_is_not_told(settings, journal, database, make, caplog):
+    caplog.set_level("DEBUG")
+    project = make({**CODE, "requirements.txt": "fresh==2.0\n"})
+    address = database.url.replace("http://", "http://user:token@")
+    result = await security(Mesh(settings, journal, None, advisories=address), project)
+    assert result.status == "passed"
+    assert database.passes == ["Basic dXNlcjp0b2tlbg=="]
+    database.status = 503
+    project = make({**CODE, "requirements.txt": "fresh==2.1\n"})
+    result = await security(Mesh(settings, journal, None, advisories=address), project)
+    assert result.status == "skipped"
+    assert "127.0.0.1 did not tell (status 503)" in result.reason
+    assert "token" not in result.reason + caplog.text
+
+
+async def test_what_comes_on_further_pages_is_told_too(audited, database, make):
+    database.page = 1
+    database.known["slow", "1"] = [MILD, {**MILD, "id": "GHSA-more"}, {**MILD, "id": "GHSA-last"}]
+    result = await security(audited, make({**CODE, "requirements.txt": "fresh==2\nslow==1\n"}))
+    assert {rule for _, _, rule, _ in told(result)} == {"GHSA-mild", "GHSA-more", "GHSA-last"}
+    assert [len(one["queries"]) for one in database.asked] == [2, 1, 1]
+
+
+async def test_of_very_many_the_ids_are_told(audited, database, make, monkeypatch):
+    monkeypatch.setattr(dependencies, "_MOST_ADVISORIES", 2)
+    database.known["old-thing", "1.2"] = [GHSA, MILD, PYSEC, {"id": "GHSA-x"}, {"id": "GHSA-y"}]
+    result = await security(audited, make({**CODE, "requirements.txt": "old-thing==1.2\n"}))
+    assert result.status == "failed"
+    assert {rule for _, _, rule, _ in told(result)} == {"GHSA-aaaa", "GHSA-mild", "many-advisories"}
+    (many,) = [found for found in result.findings if found.rule == "many-advisories"]
+    assert "3 entries not read" in many.message
+    assert "PYSEC-2099-1, GHSA-x, GHSA-y" in many.message
+
+
+async def test_a_withdrawn_one_hides_none_that_stands(audited, database, make):
+    gone = {**GONE, "id": "A-gone", "aliases": ["CVE-2099-1"]}
+    database.known["old-thing", "1.2"] = [gone, GHSA]
+    result = await security(audited, make({**CODE, "requirements.txt": "old-thing==1.2\n"}))
+    assert [rule for _, _, rule, _ in told(result)] == ["GHSA-aaaa"]
+
+
 def test_lock_files_and_pyproject_are_read():
     lock = (
         '[[package]]\nname = "Own"\nversion = "0.1"\nsource = { editable = "." }\n\n'
@@ -185,6 +236,62 @@ def test_lock_files_and_pyproject_are_read():
         ("dev", "7", "sub/requirements-dev.txt", 1),
     ]
     assert [(pin.text, pin.line) for pin in loose] == [("other==1.*", 5)]
+
+
+def test_extras_and_groups_are_read():
+    project = (
+        '[project]\ndependencies = ["a==1.0"]\n[project.optional-dependencies]\nfast = ["b==2", "c>=3"]\n'
+        "[dependency-groups]\ndev = [\n  'a==1',\n  {include-group = 'x'},\n  'd==4',\n]\nx = 3\n"
+    )
+    exact, loose = pins([SourceFile(path="pyproject.toml", text=project)])
+    assert [(pin.name, pin.version, pin.line, pin.column) for pin in exact] == [
+        ("a", "1.0", 2, 17),
+        ("b", "2", 4, 9),
+        ("a", "1", 7, 3),
+        ("d", "4", 9, 3),
+    ]
+    assert [(pin.text, pin.line) for pin in loose] == [("c>=3", 4)]
+
+
+def test_each_version_in_a_lock_file_stands_at_its_own_place():
+    lock = (
+        '[[package]]\nname = "app"\nversion = "1"\n'
+        'dependencies = [\n    { name = "num", version = "2" },\n]\n\n'
+        '[[package]]\nname = "num"\nversion = "1"\n\n[[package]]\nname = "num"\nversion = "2"\n'
+    )
+    exact, _ = pins([SourceFile(path="uv.lock", text=lock)])
+    assert [(pin.name, pin.version, pin.line, pin.column) for pin in exact] == [
+        ("app", "1", 2, 0),
+        ("num", "1", 9, 0),
+        ("num", "2", 13, 0),
+    ]
+    assert {pin.text for pin in exact} == {'name = "app"', 'name = "num"'}
+
+
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        (
+            "poetry.lock",
+            "# This file is automatically @generated by Poetry 2.1.1 and should not be changed by hand.\n\n",
+        ),
+        (
+            "pdm.lock",
+            "# This file is @generated by PDM.\n# It is not intended for manual editing.\n\n[metadata]\n"
+            'lock_version = "4.5.0"\n\n',
+        ),
+        ("uv.lock", "version = 1\n\n"),
+    ],
+)
+async def test_what_tools_lock_is_looked_up(settings, database, path, head):
+    """They say that they are generated; their pins are those that get installed."""
+    database.known["old-thing", "1.2"] = [GHSA]
+    text = f'{head}[[package]]\nname = "old-thing"\nversion = "1.2"\n'
+    files = [SourceFile(path=name, text=said) for name, said in {**CODE, path: text}.items()]
+    wanted = settings.model_copy(update={"validate_": ValidateSettings(advisories=database.url)})
+    async with Engine(wanted) as engine:
+        (result,) = await engine.validate(files, [Stage.SECURITY])
+    assert told(result) == [(path, head.count("\n") + 2, "GHSA-aaaa", "error")]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,18 @@
 """Results that are remembered by file: one edit costs one file, and nothing else is different."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.types import SourceFile, Stage, StageResult
 from quantumlayer.engine.validation import each
+from quantumlayer.engine.validation import process as processes
+from quantumlayer.engine.validation.adapters.ruff import Security, Style
 from quantumlayer.engine.validation.mesh import Mesh
-from quantumlayer.engine.validation.process import Tools
-from quantumlayer.engine.validation.types import Project
+from quantumlayer.engine.validation.process import Tools, on_demand
+from quantumlayer.engine.validation.types import Project, Surroundings, ToolError
 from quantumlayer.settings import Settings
 
 STAGES = (Stage.SYNTAX, Stage.STYLE, Stage.SECURITY)
@@ -85,6 +88,44 @@ async def test_a_new_module_of_the_project_changes_how_its_imports_are_sorted(me
     own = {"mine/__init__.py": ""}
     assert "I001" in rules(await mesh.check(project(text | own), (Stage.STYLE,)))
     assert "I001" not in rules(await mesh.check(project(text), (Stage.STYLE,)))
+
+
+async def test_no_tool_judges_files_that_could_not_be_written(mesh: Mesh) -> None:
+    """A name of 450 bytes is too long for a file system. What stands beside it is not called clean."""
+    texts = {"a.py": "eval(input())\n", "\N{SNOWMAN}" * 150 + ".py": "X = 1\n"}
+    for _ in range(2):
+        results = await mesh.check(project(texts), STAGES)
+        assert {result.status for result in results} == {"skipped"}
+        assert all("cannot be written" in result.reason for result in results)
+    (alone,) = await mesh.check(project({"a.py": texts["a.py"]}), (Stage.SECURITY,))
+    assert alone.status == "failed"
+
+
+async def test_what_could_not_be_written_is_written_when_there_is_room_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write, failures = processes._write_all, [OSError("no space left on device")]
+
+    def full_once(folder: Path, files: Sequence[SourceFile]) -> Path:
+        if files and failures:
+            raise failures.pop()
+        return write(folder, files)
+
+    monkeypatch.setattr(processes, "_write_all", full_once)
+    async with on_demand(project(FILES).files) as (scratch, fill):
+        with pytest.raises(ToolError):
+            await fill(["a.py"])
+        await fill(["a.py"])
+        assert (scratch / "a.py").read_text(encoding="utf-8") == FILES["a.py"]
+
+
+@pytest.mark.parametrize("tool", [Style(), Security()])
+async def test_a_file_that_ruff_cannot_read_is_not_called_clean(
+    tool: Style | Security, tmp_path: Path
+) -> None:
+    around = Surroundings(python="3.12", packages=None, scratch=tmp_path, cache=tmp_path, seconds=30)
+    with pytest.raises(ToolError, match="could not read"):
+        await tool.run(project({"a.py": "X = 1\n"}), around, Tools())
 
 
 async def test_many_results_are_kept_and_found(journal: Journal) -> None:

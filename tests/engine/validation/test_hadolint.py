@@ -1,6 +1,7 @@
 """Dockerfiles: hadolint."""
 
 from quantumlayer.engine.types import Severity, Stage
+from quantumlayer.engine.validation.process import Tools
 
 TEXT = "FROM ubuntu\nRUN sudo true\nADD a.txt /a.txt\nUSER root\n"
 
@@ -32,3 +33,17 @@ async def test_every_name_of_a_dockerfile_is_read(mesh, make):
     result, danger = await rules(mesh, make, files, Stage.SECURITY)
     assert {path for path, _, _ in danger} == set(files)
     assert result.facts["files_checked"] == 4
+
+
+async def test_it_has_the_time_that_the_settings_give(mesh, make, monkeypatch):
+    given = []
+    run = Tools.run
+
+    async def watched(self, command, **options):
+        if "hadolint" in str(command[0]):
+            given.append(options["seconds"])
+        return await run(self, command, **options)
+
+    monkeypatch.setattr(Tools, "run", watched)
+    await rules(mesh, make, {"Dockerfile": TEXT}, Stage.STYLE)
+    assert given == [60]

@@ -1,4 +1,4 @@
-"""Files that nobody writes by hand are left alone, and that is said."""
+"""Files that nobody writes by hand are left alone, which is said, but never by security."""
 
 import pytest
 from quantumlayer.engine.facade import Engine
@@ -40,3 +40,38 @@ async def test_what_only_looks_like_them_is_judged(settings, path, text):
     async with Engine(settings) as engine:
         (result,) = await engine.validate([SourceFile(path=path, text=text)], [Stage.SYNTAX])
     assert result.status == "failed"
+
+
+KEY = "AKIA" + "2E0A8F3B244C9986"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "tool"),
+    [
+        ("a.js", "// @generated\neval(location.hash);\n", "oxlint security"),
+        ("a.min.js", "eval(location.hash);", "oxlint security"),
+        ("a_min.mjs", "eval(location.hash);", "oxlint security"),
+        ("b.min.js", f"const k='{KEY}';", "secrets"),
+        (".env.production", f"# @generated\nAWS_KEY={KEY}\n", "secrets"),
+        ("deploy.sh", f"# @generated\nexport AWS_KEY={KEY}\n", "secrets"),
+        ("app.js", f"{MINIFIED}k='{KEY}';", "secrets"),
+    ],
+)
+async def test_no_text_excuses_itself_from_security(settings, path, text, tool):
+    files = [SourceFile(path=path, text=text), SourceFile(path="good.js", text="export const a = 1;\n")]
+    async with Engine(settings) as engine:
+        (result,) = await engine.validate(files, [Stage.SECURITY])
+    assert result.status == "failed"
+    assert tool in {found.tool for found in result.findings if found.path == path}
+    assert "left alone" not in result.reason
+
+
+async def test_every_stage_that_leaves_files_alone_names_them(settings):
+    texts = {"a.ts": f"// @generated\n{BROKEN}", "package-lock.json": "{", "b.py": "X = 1\n"}
+    files = [SourceFile(path=path, text=text) for path, text in texts.items()]
+    async with Engine(settings) as engine:
+        results = await engine.validate(files, [Stage.SYNTAX, Stage.STYLE, Stage.TYPES])
+        (alone,) = await engine.validate(files[:1], [Stage.STYLE])
+    assert all("left alone, minified or generated: a.ts" in one.reason for one in (*results, alone))
+    assert "package-lock.json" in results[0].reason
+    assert alone.status == "skipped"

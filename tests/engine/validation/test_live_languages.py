@@ -117,11 +117,12 @@ async def test_text_that_ends_a_reader_ends_nothing_else(engine, tmp_path):
 
 
 async def test_minified_text_is_left_alone_and_that_is_said(engine, tmp_path):
-    results = await looked(engine, tmp_path, "a.min.js", "eval(1)")
-    assert {(result.status, result.reason) for result in results} == {
-        ("skipped", "it is minified and left alone")
-    }
-    assert all("lasting" in result.facts for result in results)
+    results = await looked(engine, tmp_path, "a.min.js", "eval(1); debugger;")
+    skipped = [result for result in results if result.status == "skipped"]
+    assert {result.reason for result in skipped} == {"it is minified and left alone"}
+    assert {str(result.stage) for result in skipped} == {"syntax", "style", "types"}
+    assert all("lasting" in result.facts for result in skipped)
+    assert {one.rule for one in findings(results)} == {"no-eval"}
 
 
 async def test_a_linter_that_is_missing_is_said_and_hides_nothing(engine, tmp_path, monkeypatch):

@@ -7,12 +7,22 @@ import pytest
 from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.languages import ANY_LANGUAGE, CODE
 from quantumlayer.engine.types import OpenFile, SourceFile, Stage, StageResult
-from quantumlayer.engine.validation.adapters import adapters
+from quantumlayer.engine.validation.adapters import adapters, live_adapters
 from quantumlayer.engine.validation.live import LiveMesh
 from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.engine.validation.switches import SHOWN_BY, Switches
 from quantumlayer.engine.validation.types import Project
-from quantumlayer.settings import CheckSettings, Extension, Language, LiveSettings, Off, OffBelow, Settings
+from quantumlayer.engine.validation.warm.seats import SEATS
+from quantumlayer.settings import (
+    CheckSettings,
+    Extension,
+    Language,
+    LiveSettings,
+    Off,
+    OffBelow,
+    Settings,
+    ToolName,
+)
 
 FAULTY = "import os\nexec(input())\n\n\ndef later():\n    raise NotImplementedError\n"
 
@@ -37,12 +47,25 @@ def with_off(settings: Settings, *rules: Off) -> Settings:
         ("**/gen?.py", ["gen1.py", "a/gen2.py"], ["gen.py", "a/gen22.py"]),
         ("docs/*", ["docs/a.py", "docs/deep/a.py"], ["docs.py"]),
         ("a+b.py", ["a+b.py"], ["aab.py"]),
+        ("app/[id].ts", ["app/[id].ts"], ["app/i.ts"]),
+        ("gen/**", ["gen/a.py", "gen/b/a.py"], ["gen", "more/gen/a.py"]),
+        ("*a*b*.py", ["xaxbx.py", "ab.py", "c/aabb.py"], ["ba.py", "a/b.py"]),
     ],
 )
 def test_a_glob_means_what_it_means_to_git(glob: str, inside: list[str], outside: list[str]) -> None:
     switches = Switches(with_off(Settings(), Off(paths=(glob,))))
     assert [path for path in inside if switches.is_on(Stage.STYLE, path)] == []
     assert [path for path in outside if not switches.is_on(Stage.STYLE, path)] == []
+
+
+@pytest.mark.parametrize(
+    "glob", ["*a" * 12 + "b", "**/" * 60 + "b", "**a" * 12 + "b", "a/" + "*/**/" * 60 + "b"]
+)
+def test_no_glob_takes_longer_than_its_length(glob: str) -> None:
+    """It comes from a workspace of anyone, and is asked about every path."""
+    switches = Switches(with_off(Settings(), Off(paths=(glob,))))
+    assert switches.is_on(Stage.STYLE, "a" * 60)
+    assert switches.is_on(Stage.STYLE, "a/" * 60 + "a")
 
 
 def test_paths_begin_where_their_file_is(tmp_path: Path) -> None:
@@ -103,6 +126,29 @@ async def test_stages_and_tools_can_be_off(quiet: Mesh) -> None:
     assert [tool.name for tool in found[Stage.STYLE].tools] == ["omissions"]
 
 
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        [Off(tools=("ruff security",), paths=("a.py",))],
+        [Off(tools=("ruff security",), languages=("python",))],
+    ],
+    indirect=True,
+)
+async def test_a_tool_is_off_where_all_that_it_reads_is(quiet: Mesh) -> None:
+    """Whatever else the project has: what nobody looked at has not passed."""
+    found = await judged(quiet, "a.py", "README.md")
+    assert found[Stage.SECURITY].status == "skipped"
+    assert "leaves out ruff security" in found[Stage.SECURITY].reason
+
+
+@pytest.mark.parametrize("quiet", [[Off(tools=("ruff security",), paths=("b.py",))]], indirect=True)
+async def test_a_tool_that_is_off_for_some_files_is_said(quiet: Mesh) -> None:
+    found = await judged(quiet, "a.py", "b.py", "README.md")
+    assert {one.path for one in found[Stage.SECURITY].findings} == {"a.py"}
+    assert found[Stage.SECURITY].reason == "check.off leaves out ruff security for 1 file"
+    assert found[Stage.STYLE].reason == ""
+
+
 async def test_generated_code_is_judged_whole(settings: Settings, journal: Journal) -> None:
     """The orchestrator's mesh has no switches."""
     wanted = with_off(settings, Off(stages=("security",)))
@@ -153,3 +199,9 @@ def test_every_extension_is_known_and_every_language_can_be_named() -> None:
     judged = frozenset[str]().union(*(adapter.languages for adapter in adapters())) - ANY_LANGUAGE
     assert judged <= CODE
     assert {*CODE, "text", "ini"} == set(get_args(Language))
+
+
+def test_every_tool_can_be_named() -> None:
+    batch = {tool.name for tool in (*adapters("an address"), *live_adapters())}
+    warm = {seat.called(stage, name) for seat in SEATS for stage in seat.stages for name in seat.languages}
+    assert batch | warm == set(get_args(ToolName))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,23 @@ async def test_it_follows_the_text(warm: WarmServer, fake: Fake, tmp_path: Path)
     assert await lines(warm, tmp_path, "right\n") == []
     assert await lines(warm, tmp_path, "\nwrong\n", "b.py") == [1]
     assert len(fake.started()) == 1
+
+
+async def test_what_a_tool_looks_up_for_its_findings_holds_up_nobody(
+    warm: WarmServer, fake: Fake, tmp_path: Path
+) -> None:
+    """It may read the folder's files, which is no work for the thread that answers the editor."""
+    threads: list[int] = []
+    make = fake.findings
+
+    def findings(file: OpenFile, diagnostics: list[dict[str, Any]], unit: str) -> list[Finding]:
+        threads.append(threading.get_ident())
+        return make(file, diagnostics, unit)
+
+    fake.findings = findings  # type: ignore[method-assign]
+    assert await lines(warm, tmp_path, "wrong\n") == [0]
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_a_document_that_was_closed_can_be_opened_again(warm: WarmServer, tmp_path: Path) -> None:

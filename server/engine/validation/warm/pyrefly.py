@@ -7,11 +7,12 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...declared import declared_packages
+from ...declared import declared_packages, marks
 from ...types import Edit, Finding, Fix, OpenFile, Position, Range, Severity, Stage
 from ..distributions import import_names, standard_library, suggestions
 from ..pinned import named_in
@@ -101,7 +102,7 @@ class WarmPyrefly:
 
         pyrefly cannot tell a package that nobody installed here from one that does not exist.
         """
-        declared = (*declared_packages(self._folder), *named_in(self._folder))
+        declared = _declared(self._folder, marks(self._folder))
         if not declared and not _installed(self._folder):
             return []
         known = standard_library(self._python) | import_names(declared, None)
@@ -118,6 +119,12 @@ class WarmPyrefly:
                 renamed = {**one, "code": "unknown-module", "message": message, "codeDescription": None}
                 found.append(_finding(file, renamed, lines, places).model_copy(update={"suppress": None}))
         return found
+
+
+@lru_cache(maxsize=64)
+def _declared(folder: Path, now: Hashable) -> tuple[str, ...]:
+    """`now` tells the folder's files of today from those of yesterday."""
+    return (*declared_packages(folder), *named_in(folder))
 
 
 def _installed(folder: Path) -> list[Path]:

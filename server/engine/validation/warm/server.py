@@ -65,7 +65,7 @@ class WarmTool(Protocol):
         """The answer to `workspace/configuration`."""
 
     def findings(self, file: OpenFile, diagnostics: list[dict[str, Any]], unit: str) -> list[Finding]:
-        """`unit` is the server's position encoding."""
+        """`unit` is the server's position encoding. Called in a thread."""
 
 
 @runtime_checkable
@@ -144,7 +144,8 @@ class WarmServer:
         self._failures = 0
         self._worked = True
         items = ((report or {}).get("items") or [])[:_MOST_FINDINGS]
-        return self.tool.findings(file, items, self._unit)
+        # Some look at files for it, and what is in the folder is anyone's.
+        return await asyncio.to_thread(self.tool.findings, file, items, self._unit)
 
     def _is_stuck(self, client: Client) -> bool:
         """Whether it has been silent too long since it was asked: who types on waits for no single answer."""
