@@ -23,7 +23,7 @@ _SUFFIXES = {
     "c++": ".cpp .cc .cxx .hpp .hh .hxx",
     "html": ".html .htm",
     "css": ".css",
-    "text": ".md .rst .txt .typed .csv",
+    "text": ".md .rst .txt .typed .csv .env .lock .log",
     "ini": ".cfg .ini",
 }
 _LANGUAGES = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
@@ -99,6 +99,8 @@ def _by_name(path: PurePosixPath) -> str:
         return "dockerfile"
     if path.parts[:-1][-2:] == (".github", "workflows") and path.suffix.lower() in {".yml", ".yaml"}:
         return "workflow"
+    if name.startswith(".env"):
+        return "text"
     if name in {"action.yml", "action.yaml"}:
         return "workflow"
     if path.suffix.lower() == ".json" and (

@@ -17,7 +17,7 @@ from ...settings import Settings
 from ..errors import SandboxError
 from ..events import Emit, StageFinished, ignore
 from ..journal import Journal
-from ..languages import ANY_LANGUAGE, CODE, language_of, reads, to_be_read
+from ..languages import ANY_LANGUAGE, language_of, reads, to_be_read
 from ..types import Finding, Severity, SourceFile, Stage, StageResult, ToolRun
 from .adapters import Adapter, adapters
 from .adapters.mypy import Mypy
@@ -234,12 +234,12 @@ class Mesh:
         failed = any(found.severity is Severity.ERROR for found in findings)
         looked = _read_by(tools, outcomes)
         # Of texts for people nothing but secrets is to be found.
-        enough = looked or (runs and not present & CODE and not foreign)
+        enough = looked or (runs and not present - _TEXT and not foreign)
         failing = any(not isinstance(fault, ToolMissing) for fault in faults)
         unable = failing or not enough
         status = "failed" if failed else "skipped" if unable else "passed"
         reasons = list(dict.fromkeys(_why(fault) for fault in faults))
-        if runs and not covered - _TEXT and present & CODE:
+        if runs and not covered - _TEXT and present - _TEXT:
             names = " and ".join(sorted(run.name for run in runs))
             reasons.append(f"no tool for {languages}; only {names} were looked for")
         elif missing := sorted(to_be_read(present, stage) - covered):
