@@ -63,7 +63,7 @@ async def _jobs(
 
 async def _has_tests(server: "QuantumLayerServer", document: "Snapshot") -> bool:
     """Stubs are not run, nor is what is no Python, nor what its user never wants run."""
-    return parts_of(document.uri)[1].endswith(".py") and await server.tests.are_wanted(document.uri)
+    return parts_of(document.uri)[1].endswith(".py") and await server.tests.are_offered(document.uri)
 
 
 def _wanted(ours: str, only: object) -> bool:

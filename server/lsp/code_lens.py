@@ -18,7 +18,7 @@ async def code_lens(server: "QuantumLayerServer", uri: str) -> list[types.CodeLe
     path = path_of(uri) if uri.startswith("file:") else None
     if path is None or not is_test_module(path.name) or not server.documents.is_open(uri):
         return None
-    if not await server.tests.are_wanted(uri):
+    if not await server.tests.are_offered(uri):
         return None
     top = types.Position(0, 0)
     command = types.Command(TESTS_TITLE, RUN_TESTS, arguments=[uri])

@@ -10,7 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.uris import from_fs_path
 
-from ..engine.errors import StorageError
+from ..engine.errors import QuantumLayerError, StorageError
 from .concerned import is_test_module, tests_of
 from .documents import path_of
 from .jobs import Ending, Job, Outcome
@@ -82,6 +82,13 @@ class Tests:
 
         asked.job = self._server.jobs.start(f"tests of {names}", work, quiet=quiet)
         return asked.job
+
+    async def are_offered(self, uri: str) -> bool:
+        """Whether to show that they can be run; not where the settings are wrong, which is told elsewhere."""
+        try:
+            return await self.are_wanted(uri)
+        except QuantumLayerError:
+            return False
 
     async def are_wanted(self, uri: str) -> bool:
         """Whether they may be run when somebody asks."""
