@@ -26,10 +26,10 @@ from .formatting import format_files
 from .packages import Packages
 from .process import Tools, all_of, modules, on_demand, written
 from .runtime import RuntimeReport, run_variants
-from .runtime_stage import judge
+from .runtime_stage import judge, not_run
 from .shells import WHY
 from .switches import OFF, Switches, counted, partly
-from .types import Project, Surroundings, ToolError, ToolMissing, finding
+from .types import Project, Surroundings, ToolError, ToolMissing
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -181,7 +181,7 @@ class Mesh:
                 known=self._packages,
             )
         except SandboxError as error:
-            return _not_run(error)
+            return not_run(error)
         return judge(report, project, sandbox.name, sandbox.version)
 
     def _off(self, stage: Stage, project: Project, tool: str = "") -> frozenset[str]:
@@ -354,16 +354,6 @@ def _read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:
     return tuple(
         file for file in project.files if reads(tool.languages, file.path) and file.path not in unread
     )
-
-
-def _not_run(error: SandboxError) -> StageResult:
-    """A package that does not exist is the project's fault; one that could not be fetched is not."""
-    from ..sandbox import PackageMissing, RequirementRefused
-
-    if not isinstance(error, PackageMissing | RequirementRefused):
-        return StageResult(stage=Stage.RUNTIME, status="skipped", reason=str(error))
-    problem = finding(Stage.RUNTIME, "packages", "no-such-package", Severity.ERROR, "", str(error))
-    return StageResult(stage=Stage.RUNTIME, status="failed", reason=str(error), findings=(problem,))
 
 
 def _errors(found: list[list[Finding]], path: str) -> tuple[Finding, ...]:

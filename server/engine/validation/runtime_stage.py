@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from ..errors import SandboxError
 from ..types import Finding, Position, Range, Related, Severity, Stage, StageResult, ToolRun
 from .runtime import ImportOutcome, RuntimeReport, TestOutcome
 from .types import Project, finding
@@ -93,3 +94,13 @@ def _finding(
 ) -> Finding:
     line = line or (one.line if one.at == path else 1)
     return finding(Stage.RUNTIME, "sandbox", rule, Severity.ERROR, path, message, start=(max(line, 1), 0))
+
+
+def not_run(error: SandboxError) -> StageResult:
+    """A package that does not exist is the project's fault; one that could not be fetched is not."""
+    from ..sandbox import PackageMissing, RequirementRefused
+
+    if not isinstance(error, PackageMissing | RequirementRefused):
+        return StageResult(stage=Stage.RUNTIME, status="skipped", reason=str(error))
+    problem = finding(Stage.RUNTIME, "packages", "no-such-package", Severity.ERROR, "", str(error))
+    return StageResult(stage=Stage.RUNTIME, status="failed", reason=str(error), findings=(problem,))
