@@ -15,7 +15,8 @@ from ..python.skeleton import skeleton
 from ..types import Brief, Candidate, Plan, PlannedFile, SourceFile
 from .answers import read_code
 from .planner import describe, full_text
-from .prompts import hints, render
+from .prompts import render
+from .worked import worked_examples
 
 _WHOLE_FILE_LINES = 40
 _CREATIVE = 0.4
@@ -49,7 +50,7 @@ async def write_file(
             purpose=planned.purpose,
             interface=_interface(planned, full_text(brief)),
             allowed=allowed_imports(plan, planned.path),
-            hints=hints(plan.packages),
+            worked=worked_examples(brief, plan, planned),
             retry=_retry(problems),
         ),
         temperature=_CREATIVE if samples > 1 or attempt else 0.0,

@@ -6,7 +6,6 @@ step's key, so editing a file redoes exactly the steps that used it.
 """
 
 import re
-from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -25,10 +24,12 @@ def render(name: str, **values: str) -> tuple[Message, ...]:
     return Message(role="system", content=system), Message(role="user", content=text)
 
 
-def hints(packages: Iterable[str]) -> str:
-    """What models often get wrong with these packages, for those that have a `hints/PACKAGE.md`."""
-    files = [_folder() / "hints" / f"{package}.md" for package in packages]
-    return "\n\n".join(file.read_text(encoding="utf-8").strip() for file in files if file.is_file())
+def worked_example(kind: str) -> str:
+    """How a program of this kind is written: `worked/KIND.md`; empty where there is none."""
+    for file in (_folder() / "worked").iterdir():
+        if file.name == f"{kind}.md":
+            return file.read_text(encoding="utf-8").strip()
+    return ""
 
 
 def _folder() -> Traversable:

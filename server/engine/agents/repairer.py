@@ -20,6 +20,7 @@ from .answers import dropped_names, read_code
 from .coder import allowed_imports, project_context
 from .planner import full_text
 from .prompts import render
+from .worked import worked_examples
 
 _CREATIVE = 0.5
 _MOST_FAILURES = 5
@@ -52,6 +53,7 @@ async def repair(
         "project": project_context(plan, planned, written),
         "path": file.path,
         "allowed": allowed_imports(plan, file.path),
+        "worked": worked_examples(brief, plan, planned, target),
     }
     request = Request(
         purpose=f"repair {target or file.path}",
