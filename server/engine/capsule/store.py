@@ -82,12 +82,6 @@ class Store:
             )
         return capsule
 
-    def newest(self, name: str) -> str | None:
-        """The id of the version that was added last under this name."""
-        with self._disk_errors():
-            key = _name_digest(name)
-            return next((v.id for v in self._versions() if v.name_digest == key), None)
-
     def place(self, manifest: Manifest) -> Manifest:
         """The manifest with its parents decided, before its id is computed.
 
