@@ -11,13 +11,10 @@ a key is written once and never changed. All disk work happens on one thread of 
 
 import asyncio
 import contextlib
-import errno
 import hashlib
 import json
 import logging
-import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .database import Database
-from .errors import StorageError
+from .disk import storage_error, write_atomic
 
 Json = Any
 T = TypeVar("T")
@@ -137,11 +134,11 @@ class Journal:
             return call(*args)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
-                raise _storage_error(error, self._folder) from error
+                raise storage_error(error, self._folder, "storage.data_dir") from error
             self._set_aside()
             return call(*args)
         except OSError as error:
-            raise _storage_error(error, self._folder) from error
+            raise storage_error(error, self._folder, "storage.data_dir") from error
 
     def _load(self, key: str) -> tuple[Json] | None:
         row = self._database.execute("SELECT result, blob FROM steps WHERE key = ?", (key,)).fetchone()
@@ -175,14 +172,9 @@ class Journal:
 
     def _save_many(self, kind: str, results: Sequence[tuple[Json, Json]]) -> None:
         """One transaction: thousands of small ones would wait for the disk thousands of times."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with self._database.transaction():
             for inputs, result in results:
                 self._save(step_key(kind, inputs), kind, result)
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
 
     def _load_blob(self, digest: str) -> bytes | None:
         """The blob's bytes, or None if they are missing or are not what their name says."""
@@ -206,16 +198,7 @@ class Journal:
         digest = hashlib.sha256(content).hexdigest()
         target = self._blob_path(digest)
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomic(target, (content,), private=True)
         return digest
 
     def _blob_path(self, digest: str) -> Path:
@@ -239,18 +222,3 @@ def _decoded(content: bytes | None) -> Json | None:
         return None if content is None else json.loads(content)
     except ValueError:
         return None
-
-
-def _storage_error(error: Exception, folder: Path) -> StorageError:
-    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-    if full or "full" in str(error):
-        return StorageError(
-            f"the disk that holds {folder} is full",
-            "Free some space and run the same command again: it goes on where it stopped.",
-            "storage.data_dir",
-        )
-    return StorageError(
-        f"the journal in {folder} cannot be used: {error}",
-        "Check the folder's permissions, or choose another one.",
-        "storage.data_dir",
-    )

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
+from ..disk import storage_error, write_atomic
 from ..errors import CapsuleError
 from ..types import Capsule
-from .disk import storage_error, write_atomic
 from .entries import MAX_ENTRIES, Chunk, Entry, Limits
 from .parts import Parts, examine, take_apart
 from .tar_format import read_tar_gz, write_tar_gz

@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ..disk import guard_disk, sync_folder, write_atomic
 from ..errors import CapsuleError, StorageError
 from ..types import Capsule, CapsuleSummary, Evidence, Manifest, Value
 from .canonical import canonical, digest, parse
-from .disk import storage_error, sync_folder, write_atomic
 from .manifest import content_digest
 from .parts import Parts, SealedEvidence, examine, take_apart
 
@@ -315,12 +315,8 @@ class Store:
                 _SETTING,
             ) from error
 
-    @contextlib.contextmanager
-    def _disk_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise storage_error(error, self._folder, _SETTING) from error
+    def _disk_errors(self) -> contextlib.AbstractContextManager[None]:
+        return guard_disk(self._folder, _SETTING)
 
 
 def _name_digest(name: str) -> str:
