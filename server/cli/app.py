@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..engine.errors import QuantumLayerError
-from . import capsule, config, doctor, endings, generate, lsp, models, sandbox, validate
+from . import capsule, clean, config, doctor, endings, generate, lsp, models, sandbox, validate
 
 _HELP = """
 From a brief to a verified capsule: a small project whose files were generated, checked by five kinds
@@ -54,6 +54,7 @@ app.add_typer(capsule.app, name="capsule")
 app.add_typer(models.app, name="models")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(config.app, name="config")
+app.command()(clean.clean)
 app.command()(doctor.doctor)
 app.command(add_help_option=False, context_settings=lsp.CONTEXT)(lsp.lsp)
 

@@ -49,3 +49,20 @@ class Database:
                 raise
             self._connection = opened
         return self._connection
+
+
+def is_sound(file: Path) -> bool:
+    """Whether SQLite finds nothing wrong with a file that nobody of this process has open."""
+    try:
+        with contextlib.closing(sqlite3.connect(file, timeout=30)) as opened:
+            return bool(opened.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return False
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is wrong, as opposed to a disk that is full or a lock that is held."""
+    operational = isinstance(error, sqlite3.OperationalError)
+    return isinstance(error, sqlite3.DatabaseError) and (not operational or "malformed" in str(error))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .database import is_damage
 from .errors import StorageError
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
@@ -83,7 +84,7 @@ def storage_error(error: OSError | sqlite3.Error, place: Path, setting: str = ""
         return full_disk(place, setting)
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
     step = f"Check that it exists and that you may write to it{_or_another(setting)}."
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, sqlite3.Error) and is_damage(error):
         step = "It is damaged: move it away, and a new one is made."
     return StorageError(f"{place} cannot be used: {reason}.", step, setting)
 

@@ -322,7 +322,18 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(small_disk: Path,
     await reopened.aclose()
     assert [result and result["number"] for result in found] == list(range(kept))
     assert not list((small_disk / "journal").glob("*.damaged-*"))
-    assert not list((small_disk / "journal").rglob(".new-*"))
+    assert not list((small_disk / "journal").rglob(".??*"))
+
+
+async def test_many_results_at_once_on_a_full_disk_say_so(small_disk: Path) -> None:
+    journal = Journal(small_disk / "journal")
+    await journal.put("ask", 1, "first")
+    many = [(number, "x" * 2000) for number in range(2, 2000)]
+    with pytest.raises(StorageError, match="The disk that holds .* is full"):
+        await journal.put_many("ask", many)
+    assert await journal.get("ask", 1) == "first"
+    assert await journal.get_many("ask", [number for number, _ in many]) == [None] * len(many)
+    await journal.aclose()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
