@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 def clean(
     days: Annotated[
         int | None,
-        typer.Option(
-            "--days", min=1, help="Remove what was not used for so long (storage.journal_days)."
-        ),
+        typer.Option("--days", min=1, help="Remove what was not used for so long (storage.journal_days)."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -22,7 +22,7 @@ class Ending(IntEnum):
 def tell(error: QuantumLayerError) -> Ending:
     """Writes cause and next step to standard error; returns the status to end with."""
     if debugging():
-        traceback.print_exception(error)
+        _say("".join(traceback.format_exception(error)))
     _say(f"error: {error.cause}")
     if error.next_step:
         _say(f"next: {error.next_step}")
@@ -50,6 +50,7 @@ def debugging() -> bool:
 
 
 def _say(text: str) -> None:
+    from ..redaction import redact
     from .text import plain
 
-    print(plain(text), file=sys.stderr, flush=True)  # noqa: T201
+    print(plain(redact(text)), file=sys.stderr, flush=True)  # noqa: T201

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Literal
 from lsprotocol import types
 
 from ..engine.errors import QuantumLayerError
+from ..redaction import redact
 from . import names
 from .progress import Progress
-from .redaction import redact
 
 if TYPE_CHECKING:
     from .server import QuantumLayerServer

@@ -24,6 +24,7 @@ VERBS = (
     ("sandbox", "build"),
     ("doctor",),
     ("config", "show"),
+    ("clean",),
 )
 
 
@@ -94,6 +95,20 @@ def test_a_defect_of_ours_is_told_with_the_log_and_no_traceback(cli: Cli, tmp_pa
     assert "broken on purpose" in ended.err
     log = next(Path(word) for word in ended.err.split() if word.endswith("cli.log"))
     assert "Traceback" in log.read_text()
+
+
+@pytest.mark.parametrize("debug", ["", "1"], ids=["log file", "standard error"])
+def test_no_secret_reaches_the_log_of_a_command(cli: Cli, tmp_path: Path, debug: str) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/tomllib.py").write_text(
+        "import os\nraise RuntimeError(os.environ['SOME_API_KEY'] + ' and sk-ant-api03-a1b2c3d4e5f6')\n"
+    )
+    environ = {"SOME_API_KEY": "a phrase of mine", "PYTHONPATH": str(tmp_path / "broken")}
+    ended = cli("config", "show", environ=environ | {"QUANTUMLAYER_DEBUG": debug})
+    told = ended.err + "".join(file.read_text() for file in tmp_path.rglob("cli.log"))
+    assert "RuntimeError: [hidden] and [hidden]" in told
+    assert "phrase" not in told
+    assert "a1b2c3d4" not in told
 
 
 def test_starting_is_quick(cli: Cli) -> None:

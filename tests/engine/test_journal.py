@@ -329,7 +329,7 @@ async def test_many_results_at_once_on_a_full_disk_say_so(small_disk: Path) -> N
     journal = Journal(small_disk / "journal")
     await journal.put("ask", 1, "first")
     many = [(number, "x" * 2000) for number in range(2, 2000)]
-    with pytest.raises(StorageError, match="The disk that holds .* is full"):
+    with pytest.raises(StorageError, match=r"The disk that holds .* is full"):
         await journal.put_many("ask", many)
     assert await journal.get("ask", 1) == "first"
     assert await journal.get_many("ask", [number for number, _ in many]) == [None] * len(many)

@@ -1,4 +1,4 @@
-"""What keeps the journal from growing: what goes, what stays, whoever else is at work, whenever it is killed."""
+"""What keeps the journal from growing: what goes and what stays, with others at work, killed at any time."""
 
 import asyncio
 import contextlib
@@ -187,7 +187,8 @@ async def test_no_file_is_swept_from_under_those_who_write(journal: Journal, fol
     """They all write the same texts, which a sweep may find without a name for them at any time."""
     await journal.put("first", 1, 1)
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(folder), f"writer {number}"]) for number in range(2)
+        subprocess.Popen([sys.executable, "-c", WRITER, str(folder), f"writer {number}"])
+        for number in range(2)
     ]
     sweeps = 0
     while any(writer.poll() is None for writer in writers):

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
+from ...redaction import redact
 from ...settings import Settings
 from ..errors import ModelError
 from ..types import ModelInfo
@@ -188,8 +189,6 @@ async def _served_at(api_base: str) -> Deployment:
     answer = await _get(f"{base}/models", seconds=10 * _PROBE_SECONDS, key=key)
     listed = answer.get("data") if isinstance(answer, dict) else None
     if not listed or not isinstance(listed[0], dict) or "id" not in listed[0]:
-        from .faults import redact
-
         raise ModelError(
             f"the server at {redact(base)} does not list its models",
             "Check that it runs, or name the model in `models.model`.",
