@@ -255,6 +255,24 @@ async def test_a_damaged_database_is_set_aside_and_the_journal_works(folder: Pat
     assert kept.read_bytes() == broken
 
 
+async def test_of_two_who_meet_the_damage_only_the_first_sets_aside(folder: Path) -> None:
+    second = Journal(folder)
+    many = list(range(1500))  # more than SQLite keeps in memory
+    await second.put_many("ask", [(number, "y" * 5000) for number in many])
+    file = folder / "journal.sqlite"
+    for part in (file, file.with_name("journal.sqlite-wal")):
+        with part.open("r+b") as opened:
+            opened.write(b"this is no database" * (part.stat().st_size // 19 + 1))
+    first = Journal(folder)
+    await first.put("ask", -1, "made after it")
+    await second.get_many("ask", many)
+    await second.put("ask", -2, "by the other one")
+    assert await first.get_many("ask", [-1, -2]) == ["made after it", "by the other one"]
+    await first.aclose()
+    await second.aclose()
+    assert len(list(folder.glob("journal.sqlite.damaged-*"))) == 1
+
+
 async def test_a_result_that_cannot_be_read_is_made_again(folder: Path) -> None:
     journal, work = Journal(folder), Work("good")
     await journal.step("ask", 1, work)
