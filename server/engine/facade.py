@@ -262,6 +262,13 @@ class Engine:
 
         return await list_models(self.settings)
 
+    def check_model_name(self, name: str) -> None:
+        """Raises ModelError if no provider can be meant by the name of a model."""
+        from .llm.providers import named
+
+        if name != "auto":
+            named(name, self.settings.models.api_base)
+
     async def pull_model(self, source: str, *, sha256: str = "", emit: Emit = ignore) -> ModelInfo:
         """Fetches an embedded model: a name from the catalogue, a path, or a URL with its SHA-256."""
         from .llm.models import pull_model

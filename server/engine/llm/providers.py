@@ -138,9 +138,17 @@ def missing_keys(provider: Provider) -> tuple[str, ...]:
 
 
 async def list_providers(settings: Settings) -> tuple[ModelInfo, ...]:
-    """Every provider with its default model, and every model of an Ollama that runs here."""
-    active = (await deployments(settings))[0].name
-    return (*(_described(provider, active) for provider in PROVIDERS), *await _ollama_infos(active))
+    """Every provider with its default model, and every model of an Ollama that runs here.
+
+    A chosen model that cannot be one is listed too, with the reason.
+    """
+    wrong: tuple[ModelInfo, ...] = ()
+    try:
+        active = (await deployments(settings))[0].name
+    except ModelError as error:
+        active, name = "", settings.models.model
+        wrong = (ModelInfo(name=name, kind="provider", available=False, active=True, detail=error.cause),)
+    return (*wrong, *(_described(provider, active) for provider in PROVIDERS), *await _ollama_infos(active))
 
 
 def _described(provider: Provider, active: str) -> ModelInfo:
