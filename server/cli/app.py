@@ -1,5 +1,6 @@
 """The command's root: which verbs there are, `--version`, and how every error ends."""
 
+import os
 import signal
 import sys
 from typing import Annotated, Any
@@ -74,8 +75,17 @@ def _root(
     """See `_HELP`: Typer shows that one."""
 
 
+def _open_closed_streams() -> None:
+    """Where a script closed them (`>&-`), so that neither errors nor a file of ours take their place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
 def run() -> int:
     """Runs the command line and returns its exit status."""
+    _open_closed_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.excepthook = endings.tell_unexpected
     try:

@@ -1,5 +1,6 @@
 """How a command ends: exit statuses, and errors told in two lines."""
 
+import errno
 import os
 import sys
 import traceback
@@ -7,6 +8,8 @@ from enum import IntEnum
 from types import TracebackType
 
 from ..engine.errors import BriefError, QuantumLayerError, SettingsError
+
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 class Ending(IntEnum):
@@ -35,6 +38,11 @@ def tell_unexpected(kind: type[BaseException], error: BaseException, trace: Trac
     """The `sys.excepthook`: a defect of ours. The traceback goes to the log, and what to do to the user."""
     if issubclass(kind, KeyboardInterrupt):
         os._exit(Ending.CANCELLED)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        # Every room tells of its own disk; what is left is where the output goes.
+        _say(f"error: the output cannot be written: {error.strerror}")
+        _say("next: Free some space there, or send the output elsewhere.")
+        return
     from . import log
 
     report = "".join(traceback.format_exception(kind, error, trace))

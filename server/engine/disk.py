@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import sqlite3
 import sys
 import time
@@ -15,6 +16,7 @@ from .errors import StorageError
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FOR_EVERYONE, _FOR_US = 0o666, 0o600
+_LITTLE = 256 * 1024
 
 
 def write_atomic(
@@ -80,7 +82,7 @@ def guard_disk(place: Path, setting: str) -> Iterator[None]:
 
 def storage_error(error: OSError | sqlite3.Error, place: Path, setting: str = "") -> StorageError:
     """What a user should read when the disk, or a database on it, refuses."""
-    if _is_full(error):
+    if _is_full(error, place):
         return full_disk(place, setting)
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
     step = f"Check that it exists and that you may write to it{_or_another(setting)}."
@@ -104,7 +106,16 @@ def _or_another(setting: str) -> str:
     return f", or choose another folder with `{setting}`" if setting else ""
 
 
-def _is_full(error: OSError | sqlite3.Error) -> bool:
+def _is_full(error: OSError | sqlite3.Error, place: Path) -> bool:
     if isinstance(error, OSError):
         return error.errno in _FULL
-    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    # SQLite calls it an I/O error when there is no room for the memory that its processes share.
+    return kind == sqlite3.SQLITE_FULL or (kind == sqlite3.SQLITE_IOERR and _free(place) < _LITTLE)
+
+
+def _free(place: Path) -> int:
+    for folder in (place, *place.parents):
+        with contextlib.suppress(OSError):
+            return shutil.disk_usage(folder).free
+    return _LITTLE

@@ -354,6 +354,18 @@ async def test_many_results_at_once_on_a_full_disk_say_so(small_disk: Path) -> N
     await journal.aclose()
 
 
+async def test_a_disk_without_room_to_begin_is_told_as_full(small_disk: Path) -> None:
+    """SQLite speaks of an I/O error then."""
+    (small_disk / "fill").write_bytes(bytes(1024 * 1024 - 28 * 1024))
+    journal = Journal(small_disk / "journal")
+    with pytest.raises(StorageError, match="is full"):
+        await journal.put("ask", 1, "first")
+    (small_disk / "fill").unlink()
+    await journal.put("ask", 1, "first")
+    assert await journal.get("ask", 1) == "first"
+    await journal.aclose()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 async def test_a_file_that_may_not_grow_loses_nothing_that_was_acknowledged(folder: Path) -> None:
     writer = program(
