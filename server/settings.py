@@ -216,6 +216,10 @@ class StorageSettings(Section):
     """Journal, ledger, capsule store: what must not be lost."""
     cache_dir: Path = Field(default_factory=_cache)
     """Models, wheels, validator results: what can be made again."""
+    journal_days: Count = 90
+    """What the journal holds is removed once nobody has used it for so long."""
+    journal_mb: Count = 1024
+    """What nobody has used for longest is removed beyond this size."""
 
 
 class Settings(Section):

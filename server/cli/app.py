@@ -1,5 +1,6 @@
 """The command's root: which verbs there are, `--version`, and how every error ends."""
 
+import os
 import signal
 import sys
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..engine.errors import QuantumLayerError
-from . import capsule, config, doctor, endings, generate, lsp, models, sandbox, validate
+from . import capsule, clean, config, doctor, endings, generate, lsp, models, sandbox, validate
 
 _HELP = """
 From a brief to a verified capsule: a small project whose files were generated, checked by five kinds
@@ -54,6 +55,7 @@ app.add_typer(capsule.app, name="capsule")
 app.add_typer(models.app, name="models")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(config.app, name="config")
+app.command()(clean.clean)
 app.command()(doctor.doctor)
 app.command(add_help_option=False, context_settings=lsp.CONTEXT)(lsp.lsp)
 
@@ -73,8 +75,17 @@ def _root(
     """See `_HELP`: Typer shows that one."""
 
 
+def _open_closed_streams() -> None:
+    """Where a script closed them (`>&-`), so that neither errors nor a file of ours take their place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
 def run() -> int:
     """Runs the command line and returns its exit status."""
+    _open_closed_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.excepthook = endings.tell_unexpected
     try:

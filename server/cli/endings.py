@@ -1,5 +1,6 @@
 """How a command ends: exit statuses, and errors told in two lines."""
 
+import errno
 import os
 import sys
 import traceback
@@ -7,6 +8,8 @@ from enum import IntEnum
 from types import TracebackType
 
 from ..engine.errors import BriefError, QuantumLayerError, SettingsError
+
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 class Ending(IntEnum):
@@ -22,7 +25,7 @@ class Ending(IntEnum):
 def tell(error: QuantumLayerError) -> Ending:
     """Writes cause and next step to standard error; returns the status to end with."""
     if debugging():
-        traceback.print_exception(error)
+        _say("".join(traceback.format_exception(error)))
     _say(f"error: {error.cause}")
     if error.next_step:
         _say(f"next: {error.next_step}")
@@ -35,6 +38,11 @@ def tell_unexpected(kind: type[BaseException], error: BaseException, trace: Trac
     """The `sys.excepthook`: a defect of ours. The traceback goes to the log, and what to do to the user."""
     if issubclass(kind, KeyboardInterrupt):
         os._exit(Ending.CANCELLED)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        # Every room tells of its own disk; what is left is where the output goes.
+        _say(f"error: the output cannot be written: {error.strerror}")
+        _say("next: Free some space there, or send the output elsewhere.")
+        return
     from . import log
 
     report = "".join(traceback.format_exception(kind, error, trace))
@@ -50,6 +58,7 @@ def debugging() -> bool:
 
 
 def _say(text: str) -> None:
+    from ..redaction import redact
     from .text import plain
 
-    print(plain(text), file=sys.stderr, flush=True)  # noqa: T201
+    print(plain(redact(text)), file=sys.stderr, flush=True)  # noqa: T201

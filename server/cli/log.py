@@ -1,4 +1,7 @@
-"""The command's log: warnings of the engine and defects, in a file, so that the terminal stays readable."""
+"""The command's log: warnings of the engine and defects, in a file, so that the terminal stays readable.
+
+No secret reaches it.
+"""
 
 import logging
 import logging.handlers
@@ -7,6 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
+from ..redaction import Redacting
 from .endings import debugging
 
 _LARGEST = 1024 * 1024
@@ -15,7 +19,9 @@ _LARGEST = 1024 * 1024
 def start() -> None:
     """Warnings go to the log file; with QUANTUMLAYER_DEBUG=1 everything goes to standard error."""
     if debugging():
-        logging.basicConfig(stream=sys.stderr, level=logging.INFO)
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(Redacting())
+        logging.basicConfig(handlers=[handler], level=logging.INFO)
         logging.getLogger("quantumlayer").setLevel(logging.DEBUG)
         return
     logging.getLogger().addHandler(_handler() or logging.NullHandler())
@@ -42,5 +48,5 @@ def _handler() -> logging.handlers.RotatingFileHandler | None:
         )
     except OSError:
         return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Redacting())
     return handler

@@ -88,10 +88,14 @@ def use(
       quantumlayer models use auto
     """
 
+    wanted = name.strip()
+    if not wanted:
+        raise typer.BadParameter("Name a model.", param_hint="NAME")
+
     async def work(engine: "Engine") -> "Ending":
         from .models_report import choose
 
-        return await choose(engine, name)
+        return await choose(engine, wanted)
 
     from .supervise import run_with_engine
 

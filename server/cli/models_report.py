@@ -62,6 +62,7 @@ async def choose(engine: Engine, name: str) -> Ending:
         raise SettingsError(
             f"there is no embedded model {name.removeprefix('embedded/')}", step, "models.model"
         )
+    await asyncio.to_thread(engine.check_model_name, name)
     file = await asyncio.to_thread(set_user_option, "models.model", name)
     out = console()
     out.print(words(f"{name} is used from now on ({file})."))

@@ -18,6 +18,7 @@ from .types import (
     Capsule,
     CapsuleSummary,
     Check,
+    Cleaned,
     ModelInfo,
     OpenFile,
     SourceFile,
@@ -30,6 +31,7 @@ from .types import (
 if TYPE_CHECKING:
     from .capsule.store import Store
     from .journal import Journal
+    from .journal_trim import Keep
     from .sandbox import Sandbox
     from .validation.live import LiveMesh
 
@@ -236,12 +238,36 @@ class Engine:
 
         return await asyncio.to_thread(write_project, capsule, folder, overwrite=overwrite)
 
+    # -- what is kept --------------------------------------------------------------------------
+
+    async def clean(self, days: int | None = None) -> tuple[Cleaned, ...]:
+        """Removes what nobody has used for `days`, by default the setting, and what belongs to nothing.
+
+        Capsules stay, whatever their age. Raises StorageError if the disk refuses.
+        """
+        keep = self._keep()
+        trimmed = await (await self._journal()).trim(keep if days is None else keep._replace(days=days))
+        journal = Cleaned(
+            what="journal",
+            removed=trimmed.results + trimmed.files,
+            freed=trimmed.freed,
+            kept=trimmed.kept,
+        )
+        return journal, await asyncio.to_thread(self._store().clean)
+
     # -- models, sandbox, health ---------------------------------------------------------------
 
     async def list_models(self) -> tuple[ModelInfo, ...]:
         from .llm.models import list_models
 
         return await list_models(self.settings)
+
+    def check_model_name(self, name: str) -> None:
+        """Raises ModelError if no provider can be meant by the name of a model."""
+        from .llm.providers import named
+
+        if name != "auto":
+            named(name, self.settings.models.api_base)
 
     async def pull_model(self, source: str, *, sha256: str = "", emit: Emit = ignore) -> ModelInfo:
         """Fetches an embedded model: a name from the catalogue, a path, or a URL with its SHA-256."""
@@ -279,8 +305,14 @@ class Engine:
         if self._opened_journal is None:
             from .journal import Journal
 
-            self._opened_journal = Journal(self.settings.storage.data_dir / "journal")
+            self._opened_journal = Journal(self.settings.storage.data_dir / "journal", self._keep())
         return self._opened_journal
+
+    def _keep(self) -> "Keep":
+        from .journal_trim import Keep
+
+        storage = self.settings.storage
+        return Keep(storage.journal_days, storage.journal_mb)
 
     def _live(self) -> "LiveMesh":
         if self._opened_live is None:

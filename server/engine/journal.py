@@ -7,35 +7,43 @@ it. So a run that was killed repeats no step that finished, and an unchanged bri
 Results live in SQLite (WAL, synchronous=FULL); large ones in files named by their own SHA-256, written
 to the side, synced and renamed, and checked when read. Every process of a user may share one journal:
 a key is written once and never changed. All disk work happens on one thread of the journal's own.
+What nobody uses for long is removed in the background, once a day; see `journal_trim`.
 """
 
 import asyncio
 import contextlib
-import errno
 import hashlib
 import json
 import logging
-import os
 import sqlite3
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .database import Database
+from .database import Database, is_damage, is_sound
+from .disk import storage_error, write_atomic
 from .errors import StorageError
+from .journal_trim import DAY, Keep, Trimmed, compact, is_due, trim
 
 Json = Any
 T = TypeVar("T")
 _LARGE = 64 * 1024
 _AT_ONCE = 500
+_SETTLED_S = 1.0
+"""Whoever opens a journal has something to do first."""
+_PAUSE_S = 0.02
+_LOCK_SECONDS = 60
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS steps (
     key TEXT PRIMARY KEY, kind TEXT NOT NULL, at REAL NOT NULL, result BLOB, blob TEXT
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS steps_at ON steps (at);
+CREATE INDEX IF NOT EXISTS steps_blob ON steps (blob) WHERE blob IS NOT NULL;
 """
+"""`at` is when a result was used last, to the day."""
+_END = object()
 log = logging.getLogger(__name__)
 
 
@@ -48,8 +56,10 @@ def step_key(kind: str, inputs: Json) -> str:
 class Journal:
     """Open it once per process; `step` may be called from one event loop at a time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keep: Keep | None = None) -> None:
         self._folder = folder
+        self._keep = keep or Keep()
+        self._trimming: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._database = Database(folder / "journal.sqlite", _SCHEMA)
         self._running: dict[str, asyncio.Task[Json]] = {}
@@ -108,7 +118,19 @@ class Journal:
         """Inputs and their results; all of them are durable when it returns."""
         await self._on_thread(self._save_many, kind, results)
 
+    async def trim(self, keep: Keep) -> Trimmed:
+        """Removes what `keep` does not name, and gives the room back to the disk."""
+        told = Trimmed()
+        steps = trim(self._database, self._folder, keep, told)
+        while await self._on_thread(_go_on, steps):
+            pass
+        await self._on_thread(compact, self._database)
+        return told
+
     async def aclose(self) -> None:
+        if self._trimming is not None and not self._trimming.done():
+            self._trimming.cancel()
+            await asyncio.wait({self._trimming})
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
@@ -126,28 +148,51 @@ class Journal:
     async def _write(self, key: str, kind: str, result: Json) -> None:
         await self._on_thread(self._save, key, kind, result)
 
+    async def _trim_in_time(self) -> None:
+        """A step at a time, so that those who work do not wait for it."""
+        await asyncio.sleep(_SETTLED_S)
+        try:
+            if not await self._on_thread(is_due, self._folder):
+                return
+            told = Trimmed()
+            steps = trim(self._database, self._folder, self._keep, told)
+            going = True
+            while going:
+                going = await self._on_thread(_go_on, steps)
+                await asyncio.sleep(_PAUSE_S)
+        except StorageError as error:
+            log.warning("the journal was not trimmed: %s", error)
+        else:
+            log.info("the journal was trimmed: %s", told)
+
     async def _on_thread(self, call: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, call, *args)
+        loop = asyncio.get_running_loop()
+        if self._trimming is None:
+            self._trimming = loop.create_task(self._trim_in_time(), name="trim the journal")
+        return await loop.run_in_executor(self._thread, self._guarded, call, *args)
 
     # -- on the journal's thread ---------------------------------------------------------------
 
     def _guarded(self, call: Callable[..., T], *args: Any) -> T:
         """Runs `call`; a damaged database is set aside and started anew, once."""
         try:
-            return call(*args)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
-                raise _storage_error(error, self._folder) from error
-            self._set_aside()
-            return call(*args)
-        except OSError as error:
-            raise _storage_error(error, self._folder) from error
+            try:
+                return call(*args)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                self._set_aside()
+                return call(*args)
+        except (sqlite3.Error, OSError) as error:
+            raise storage_error(error, self._folder, "storage.data_dir") from error
 
     def _load(self, key: str) -> tuple[Json] | None:
-        row = self._database.execute("SELECT result, blob FROM steps WHERE key = ?", (key,)).fetchone()
+        row = self._database.execute("SELECT result, blob, at FROM steps WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
-        content, blob = row
+        content, blob, at = row
+        if at < time.time() - DAY:
+            self._mark_used([key])
         if blob is not None:
             content = self._load_blob(blob)
         try:
@@ -161,28 +206,35 @@ class Journal:
     def _load_many(self, kind: str, inputs: Sequence[Json]) -> list[Json | None]:
         keys = [step_key(kind, one) for one in inputs]
         found: dict[str, Json] = {}
+        long_ago, waiting = time.time() - DAY, []
         for start in range(0, len(keys), _AT_ONCE):
             part = tuple(keys[start : start + _AT_ONCE])
             marks = ",".join("?" * len(part))
-            statement = f"SELECT key, result FROM steps WHERE key IN ({marks})"  # noqa: S608 - marks only
-            for key, content in self._database.execute(statement, part):
+            statement = f"SELECT key, result, at FROM steps WHERE key IN ({marks})"  # noqa: S608 - marks only
+            for key, content, at in self._database.execute(statement, part).fetchall():
+                if at < long_ago:
+                    waiting.append(key)
                 result = _decoded(content)
                 if result is None:  # a large one, or a damaged one
                     loaded = self._load(key)
                     result = loaded[0] if loaded else None
                 found[key] = result
+        self._mark_used(waiting)
         return [found.get(key) for key in keys]
+
+    def _mark_used(self, keys: Sequence[str]) -> None:
+        """So that it is kept; where that cannot be written, as on a full disk, it is only kept less long."""
+        if not keys:
+            return
+        with contextlib.suppress(sqlite3.OperationalError), self._database.transaction():
+            for key in keys:
+                self._database.execute("UPDATE steps SET at = ? WHERE key = ?", (time.time(), key))
 
     def _save_many(self, kind: str, results: Sequence[tuple[Json, Json]]) -> None:
         """One transaction: thousands of small ones would wait for the disk thousands of times."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with self._database.transaction():
             for inputs, result in results:
-                self._save(step_key(kind, inputs), kind, result)
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
+                self._insert(step_key(kind, inputs), kind, result)
 
     def _load_blob(self, digest: str) -> bytes | None:
         """The blob's bytes, or None if they are missing or are not what their name says."""
@@ -193,6 +245,11 @@ class Journal:
         return content if hashlib.sha256(content).hexdigest() == digest else None
 
     def _save(self, key: str, kind: str, result: Json) -> None:
+        with self._database.transaction():
+            self._insert(key, kind, result)
+
+    def _insert(self, key: str, kind: str, result: Json) -> None:
+        """Inside a transaction, so that no file is swept before the row that names it is there."""
         content = json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode(
             "utf-8", "surrogatepass"
         )
@@ -206,24 +263,25 @@ class Journal:
         digest = hashlib.sha256(content).hexdigest()
         target = self._blob_path(digest)
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomic(target, (content,), private=True)
         return digest
 
     def _blob_path(self, digest: str) -> Path:
         return self._folder / "blobs" / digest[:2] / digest
 
     def _set_aside(self) -> None:
-        """A journal is a memo: losing it costs time, never a project. The damaged file is kept."""
+        """A journal is a memo: losing it costs time, never a project. The damaged file is kept.
+
+        Another process may have been faster: then what is there now is sound, and stays.
+        """
+        from filelock import FileLock
+
         self._database.close()
+        with FileLock(self._folder / "damaged.lock", timeout=_LOCK_SECONDS):
+            if not is_sound(self._database.file):
+                self._move_away()
+
+    def _move_away(self) -> None:
         stamp = time.strftime("%Y%m%d-%H%M%S")
         log.warning("the journal in %s is damaged; it is kept as *.damaged-%s", self._folder, stamp)
         for suffix in ("", "-wal", "-shm"):
@@ -241,16 +299,5 @@ def _decoded(content: bytes | None) -> Json | None:
         return None
 
 
-def _storage_error(error: Exception, folder: Path) -> StorageError:
-    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-    if full or "full" in str(error):
-        return StorageError(
-            f"the disk that holds {folder} is full",
-            "Free some space and run the same command again: it goes on where it stopped.",
-            "storage.data_dir",
-        )
-    return StorageError(
-        f"the journal in {folder} cannot be used: {error}",
-        "Check the folder's permissions, or choose another one.",
-        "storage.data_dir",
-    )
+def _go_on(steps: Iterator[None]) -> bool:
+    return next(steps, _END) is not _END

@@ -364,6 +364,17 @@ class ToolSeat(Value):
     """Why it is not here, and what to do; empty when it is."""
 
 
+class Cleaned(Value):
+    """What was removed from one place that grows, and what is left there, in bytes."""
+
+    what: Literal["journal", "capsules"]
+    removed: int
+    freed: int
+    kept: int
+    reason: str = ""
+    """Why nothing could be removed."""
+
+
 class Check(Value):
     """One line of `doctor` or `sandbox check`."""
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal
 from lsprotocol import types
 
 from ..engine.errors import QuantumLayerError
+from ..redaction import redact
+from . import names
 from .progress import Progress
-from .redaction import redact
 
 if TYPE_CHECKING:
     from .server import QuantumLayerServer
@@ -139,7 +140,7 @@ class Jobs:
         else:
             self._server.show(_SEVERITY[ending.outcome], ending.message)
         self._server.tell_extension(
-            "quantumlayer/jobFinished",
+            names.JOB_FINISHED,
             {
                 "job": job.id,
                 "outcome": ending.outcome,

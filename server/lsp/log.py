@@ -8,16 +8,11 @@ from pathlib import Path
 
 import platformdirs
 
-from .redaction import redact
+from ..redaction import Redacting
 
 LEVELS = ("error", "warning", "info", "debug")
 _KEPT_DAYS = 7
 _LARGEST = 4 * 1024 * 1024
-
-
-class _Redacting(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
 
 
 def folder() -> Path:
@@ -27,7 +22,7 @@ def folder() -> Path:
 def start(level: str) -> Path | None:
     """Begins to log; returns the file, or None where none can be written (then standard error is used)."""
     handler, path = _open()
-    handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Redacting())
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.WARNING)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from ..redaction import redact
 from . import log as logs
-from .redaction import redact
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -38,7 +38,7 @@ from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 from pygls.workspace import Workspace
 
 from ..engine.errors import QuantumLayerError
-from .redaction import redact
+from ..redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Generator

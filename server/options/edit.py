@@ -1,13 +1,12 @@
 """Changing the user's own settings file; comments and order stay as they are."""
 
-import contextlib
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import SettingsError, StorageError
+from ..engine.disk import storage_error, write_atomic
+from ..engine.errors import SettingsError
 from . import files, schema
 from .problems import OptionsError, Problem
 
@@ -56,17 +55,6 @@ def _write(file: Path, text: str) -> None:
     target = file.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".config-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(temporary).replace(target)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                Path(temporary).unlink()
-            raise
+        write_atomic(target, (text.encode(),), private=True)
     except OSError as error:
-        step = "Check the folder's permissions and the free space of its disk."
-        raise StorageError(f"{file} cannot be written: {error.strerror or error}", step) from error
+        raise storage_error(error, file) from error

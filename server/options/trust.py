@@ -16,6 +16,8 @@ USER_ONLY = {
     "sandbox.image": "it says what generated programs run in",
     "storage.data_dir": "it says where files are written",
     "storage.cache_dir": "it says where files are written",
+    "storage.journal_days": "it says how long all your projects' results are kept",
+    "storage.journal_mb": "it says how many of all your projects' results are kept",
 }
 LOWER_ONLY = frozenset(
     {

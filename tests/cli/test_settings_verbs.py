@@ -59,6 +59,50 @@ def test_models_use_refuses_an_embedded_model_that_is_not_known(cli: Cli) -> Non
     assert not (cli.home / "config.toml").exists()
 
 
+@pytest.mark.parametrize("name", ["", "  ", "nonsense"])
+def test_models_use_refuses_a_name_that_no_provider_has(cli: Cli, name: str) -> None:
+    ended = cli("models", "use", name)
+    assert ended.status in {1, 2}
+    assert "names no provider" in ended.err or "Name a model." in ended.err
+    assert not (cli.home / "config.toml").exists()
+
+
+def test_a_wrong_model_in_the_settings_is_listed_and_another_can_be_chosen(cli: Cli) -> None:
+    (cli.home / "config.toml").write_text('models.model = "nonsense"\n')
+    listed = cli("models", "list")
+    assert listed.status == 0
+    assert "the model 'nonsense' names no provider" in listed.out
+    assert "nonsense cannot be used: the model 'nonsense' names no provider" in cli("doctor").out
+    assert cli("models", "use", "embedded/smollm2-135m").status == 0
+    active = [model["name"] for model in cli("models", "list", "--json").json if model["active"]]
+    assert active == ["embedded/smollm2-135m"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "place"),
+    [
+        (("models", "list"), "CACHE"),
+        (("models", "list"), "DATA"),
+        (("models", "pull", "smollm2-135m"), "CACHE"),
+        (("capsule", "list"), "DATA"),
+        (("validate", "a.py", "--stages", "syntax"), "DATA"),
+        (("clean",), "DATA"),
+    ],
+    ids=str,
+)
+def test_a_folder_that_cannot_be_used_is_named_with_its_setting(
+    cli: Cli, verb: tuple[str, ...], place: str
+) -> None:
+    (cli.folder / "a.py").write_text("x = 1\n")
+    (cli.home / "file").write_text("no folder")
+    ended = cli(*verb, environ={f"QUANTUMLAYER_{place}_DIR": str(cli.home / "file/below")})
+    assert ended.status == 1
+    assert f"{cli.home / 'file/below'}" in ended.err
+    assert f"storage.{place.lower()}_dir" in ended.err
+    assert "Traceback" not in ended.err
+    assert "went wrong inside" not in ended.err
+
+
 def test_models_use_says_when_something_stronger_decides_here(cli: Cli) -> None:
     ended = cli("models", "use", "embedded", environ={"QUANTUMLAYER_MODEL": "openai/other"})
     assert ended.status == 0

@@ -24,6 +24,7 @@ VERBS = (
     ("sandbox", "build"),
     ("doctor",),
     ("config", "show"),
+    ("clean",),
 )
 
 
@@ -84,6 +85,40 @@ def test_a_pipe_that_closes_early_is_no_error(cli: Cli) -> None:
     assert "Exception ignored" not in err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("verb", [("config", "show"), ("models", "list", "--json"), ("--version",)], ids=str)
+def test_output_that_cannot_be_written_is_told_and_is_no_defect_of_ours(
+    cli: Cli, verb: tuple[str, ...]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = cli.start(*verb, stdout=full, stderr=subprocess.PIPE)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"error: the output cannot be written: No space left on device" in err
+    assert b"inside QuantumLayer" not in err
+    assert b"Exception ignored" not in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
+def test_streams_that_are_closed_are_no_error(cli: Cli, closed: str) -> None:
+    shell = f"exec {sys.executable} -m quantumlayer capsule list --json {closed}"
+    done = subprocess.run(
+        ["sh", "-c", shell], cwd=cli.folder, env=cli.environ, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == (b"" if " >&-" in f" {closed}" else b"[]\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+def test_an_error_never_goes_among_the_results(cli: Cli) -> None:
+    shell = f"exec {sys.executable} -m quantumlayer capsule show none --json 2>&-"
+    done = subprocess.run(
+        ["sh", "-c", shell], cwd=cli.folder, env=cli.environ, capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
 def test_a_defect_of_ours_is_told_with_the_log_and_no_traceback(cli: Cli, tmp_path: Path) -> None:
     """A data folder's name with a NUL cannot come from a user; a broken interpreter part can."""
     (tmp_path / "broken").mkdir()
@@ -94,6 +129,20 @@ def test_a_defect_of_ours_is_told_with_the_log_and_no_traceback(cli: Cli, tmp_pa
     assert "broken on purpose" in ended.err
     log = next(Path(word) for word in ended.err.split() if word.endswith("cli.log"))
     assert "Traceback" in log.read_text()
+
+
+@pytest.mark.parametrize("debug", ["", "1"], ids=["log file", "standard error"])
+def test_no_secret_reaches_the_log_of_a_command(cli: Cli, tmp_path: Path, debug: str) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/tomllib.py").write_text(
+        "import os\nraise RuntimeError(os.environ['SOME_API_KEY'] + ' and sk-ant-api03-a1b2c3d4e5f6')\n"
+    )
+    environ = {"SOME_API_KEY": "a phrase of mine", "PYTHONPATH": str(tmp_path / "broken")}
+    ended = cli("config", "show", environ=environ | {"QUANTUMLAYER_DEBUG": debug})
+    told = ended.err + "".join(file.read_text() for file in tmp_path.rglob("cli.log"))
+    assert "RuntimeError: [hidden] and [hidden]" in told
+    assert "phrase" not in told
+    assert "a1b2c3d4" not in told
 
 
 def test_starting_is_quick(cli: Cli) -> None:

@@ -255,6 +255,24 @@ async def test_a_damaged_database_is_set_aside_and_the_journal_works(folder: Pat
     assert kept.read_bytes() == broken
 
 
+async def test_of_two_who_meet_the_damage_only_the_first_sets_aside(folder: Path) -> None:
+    second = Journal(folder)
+    many = list(range(1500))  # more than SQLite keeps in memory
+    await second.put_many("ask", [(number, "y" * 5000) for number in many])
+    file = folder / "journal.sqlite"
+    for part in (file, file.with_name("journal.sqlite-wal")):
+        with part.open("r+b") as opened:
+            opened.write(b"this is no database" * (part.stat().st_size // 19 + 1))
+    first = Journal(folder)
+    await first.put("ask", -1, "made after it")
+    await second.get_many("ask", many)
+    await second.put("ask", -2, "by the other one")
+    assert await first.get_many("ask", [-1, -2]) == ["made after it", "by the other one"]
+    await first.aclose()
+    await second.aclose()
+    assert len(list(folder.glob("journal.sqlite.damaged-*"))) == 1
+
+
 async def test_a_result_that_cannot_be_read_is_made_again(folder: Path) -> None:
     journal, work = Journal(folder), Work("good")
     await journal.step("ask", 1, work)
@@ -322,7 +340,30 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(small_disk: Path,
     await reopened.aclose()
     assert [result and result["number"] for result in found] == list(range(kept))
     assert not list((small_disk / "journal").glob("*.damaged-*"))
-    assert not list((small_disk / "journal").rglob(".new-*"))
+    assert not list((small_disk / "journal").rglob(".??*"))
+
+
+async def test_many_results_at_once_on_a_full_disk_say_so(small_disk: Path) -> None:
+    journal = Journal(small_disk / "journal")
+    await journal.put("ask", 1, "first")
+    many = [(number, "x" * 2000) for number in range(2, 2000)]
+    with pytest.raises(StorageError, match=r"The disk that holds .* is full"):
+        await journal.put_many("ask", many)
+    assert await journal.get("ask", 1) == "first"
+    assert await journal.get_many("ask", [number for number, _ in many]) == [None] * len(many)
+    await journal.aclose()
+
+
+async def test_a_disk_without_room_to_begin_is_told_as_full(small_disk: Path) -> None:
+    """SQLite speaks of an I/O error then."""
+    (small_disk / "fill").write_bytes(bytes(1024 * 1024 - 28 * 1024))
+    journal = Journal(small_disk / "journal")
+    with pytest.raises(StorageError, match="is full"):
+        await journal.put("ask", 1, "first")
+    (small_disk / "fill").unlink()
+    await journal.put("ask", 1, "first")
+    assert await journal.get("ask", 1) == "first"
+    await journal.aclose()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")

@@ -10,7 +10,6 @@ from quantumlayer.engine.errors import StorageError
 from quantumlayer.lsp.client_features import ClientFeatures
 from quantumlayer.lsp.documents import Document, split_lines, whole
 from quantumlayer.lsp.projects import around, find_root, within
-from quantumlayer.lsp.redaction import redact
 from quantumlayer.lsp.workspace_edit import FileChange, build_edit
 
 CODECS = [
@@ -201,44 +200,3 @@ def test_a_workspace_that_is_too_large_is_refused_and_not_judged_in_part(
     make(tmp_path, {"e.py": "", "f.txt": "2"})
     with pytest.raises(StorageError, match=said):
         within(tmp_path, {})
-
-
-# -- secrets -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "key sk-abcdefghijklmnop1234 refused",
-        "Authorization: Bearer abcdefgh.12345678",
-        "api_key='abcdefgh12345678'",
-        "https://user:hunter22@example.org/x",
-        "value-of-a-variable",
-        "gsk_abcdefgh12345678",
-        "github_pat_abcdefgh_12345678",
-        "sk-ant-abcdefgh-12345678",
-        "hf_abcdefghijklmnopqrstuvwxyzabcdefgh",
-    ],
-)
-def test_secrets_are_hidden(text: str) -> None:
-    shown = redact(text, {"MY_TOKEN": "value-of-a-variable", "PLAIN": "refused"})
-    assert "[hidden]" in shown
-    for secret in ("abcdefgh", "hunter22", "value-of"):
-        assert secret not in shown
-
-
-def test_ordinary_text_stays(tmp_path: Path) -> None:
-    text = f"the task-manager in {tmp_path} says https://example.org:8080/a?b=c, mask-image, disk-usage-of-it"
-    assert redact(text, {"SHORT_KEY": "a"}) == text
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "/home/u/skeleton-service/quantumlayer.toml:3: bad",
-        "pkg_resources_backport is not installed",
-        "sketching_functions, hfile_of_the_table and rk_solver_of_order_four",
-    ],
-)
-def test_names_that_begin_like_a_key_stay(text: str) -> None:
-    assert redact(text, {}) == text

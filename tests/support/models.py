@@ -4,13 +4,16 @@ It lies in the user's cache (or in QUANTUMLAYER_TEST_CACHE), because it is 98 MB
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
 from pathlib import Path
 
 import platformdirs
+import psutil
 import pytest
 from quantumlayer.engine.errors import ModelError
+from quantumlayer.engine.llm.embedded_state import is_running, read_state, remove_state
 from quantumlayer.engine.llm.models import pull_model
 from quantumlayer.settings import ModelSettings, Settings, StorageSettings
 
@@ -34,6 +37,21 @@ def model_cache() -> Path:
             raise
         pytest.skip(f"the small model cannot be pulled: {error}")
     return storage.cache_dir
+
+
+def stop_hosts(settings: Settings) -> None:
+    """Ends every host of an embedded model that keeps its state under these settings."""
+    for path in (settings.storage.cache_dir / "run").glob("host-*.json"):
+        state = read_state(path)
+        if state is None or not is_running(state):
+            continue
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(state.pid)
+            process.terminate()
+            _, alive = psutil.wait_procs([process], timeout=5)
+            for left in alive:
+                left.kill()
+        remove_state(path, state.pid)
 
 
 def settings_with_small_model(model_cache: Path, folder: Path, **models: object) -> Settings:

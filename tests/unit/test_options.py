@@ -248,6 +248,8 @@ def test_no_bytes_break_it(tmp_path_factory: pytest.TempPathFactory, content: by
         "models.fallbacks = ['openai/x', 'oobabooga/http://evil.example']",
         "storage.data_dir = '/tmp/theirs'",
         "storage.cache_dir = '~/theirs'",
+        "storage.journal_days = 1",
+        "storage.journal_mb = 1",
         "sandbox.engine = 'none'",
         "sandbox.image = 'theirs'",
         "sandbox.memory_mb = 100000",

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
+from ..disk import storage_error, write_atomic
 from ..errors import CapsuleError
 from ..types import Capsule
-from .disk import storage_error, write_atomic
 from .entries import MAX_ENTRIES, Chunk, Entry, Limits
 from .parts import Parts, examine, take_apart
 from .tar_format import read_tar_gz, write_tar_gz
@@ -28,18 +28,13 @@ _DOCUMENTS = ("manifest.json", "evidence.json", "brief.json")
 _MAX_BYTES = MAX_TOTAL_BYTES + MAX_ENTRIES * 8192
 
 
-def archive_bytes(capsule: Capsule, form: ArchiveFormat) -> bytes:
-    """The archive; the same capsule gives the same bytes on every machine."""
-    return b"".join(chunk.data for chunk in _write(capsule, form))
-
-
 def archive_path(capsule: Capsule, form: ArchiveFormat, target: Path) -> Path:
     """The file `target`, or NAME.FORM in the folder `target`."""
     return target / f"{capsule.manifest.name}.{form}" if target.is_dir() else target
 
 
 def write_archive(capsule: Capsule, form: ArchiveFormat, target: Path, *, overwrite: bool = True) -> Path:
-    """Writes an archive to `archive_path`; returns that path.
+    """Writes an archive to `archive_path`, the same bytes on every machine; returns that path.
 
     A file that is there is replaced, at once, if it is an archive of this capsule, or with `overwrite`;
     else CapsuleError names it. Raises CapsuleError or StorageError.

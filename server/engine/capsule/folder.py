@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from .disk import replace
+from ..disk import replace
 
 _HAS_DIR_FD = os.name == "posix" and {os.open, os.mkdir, os.rename, os.unlink, os.link} <= os.supports_dir_fd
 

@@ -7,9 +7,9 @@ sees to that. Everything is checked before anything is written.
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..disk import storage_error
 from ..errors import CapsuleError
 from ..types import Capsule
-from .disk import storage_error
 from .folder import Folder, Obstacle, open_folder
 from .parts import take_apart
 

@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ..disk import guard_disk, sync_folder, write_atomic
 from ..errors import CapsuleError, StorageError
-from ..types import Capsule, CapsuleSummary, Evidence, Manifest, Value
+from ..types import Capsule, CapsuleSummary, Cleaned, Evidence, Manifest, Value
 from .canonical import canonical, digest, parse
-from .disk import storage_error, sync_folder, write_atomic
 from .manifest import content_digest
 from .parts import Parts, SealedEvidence, examine, take_apart
 
@@ -81,12 +81,6 @@ class Store:
                 "Generate it again from its brief, or import it from an archive.",
             )
         return capsule
-
-    def newest(self, name: str) -> str | None:
-        """The id of the version that was added last under this name."""
-        with self._disk_errors():
-            key = _name_digest(name)
-            return next((v.id for v in self._versions() if v.name_digest == key), None)
 
     def place(self, manifest: Manifest) -> Manifest:
         """The manifest with its parents decided, before its id is computed.
@@ -233,21 +227,69 @@ class Store:
         if not target.is_file() or target.read_bytes() != data:
             write_atomic(target, (data,), aside=self._unfinished)
 
+    # -- cleaning ------------------------------------------------------------------------------
+
+    def clean(self) -> Cleaned:
+        """Removes files that belong to no capsule, as a killed process or a renewal leaves them.
+
+        Whoever adds holds the lock too, so no file of a capsule that is just coming is taken for one.
+        Nothing is removed as long as a damaged capsule does not say which files are its own.
+        """
+        removed = freed = kept = 0
+        if not self._folder.is_dir():
+            return Cleaned(what="capsules", removed=0, freed=0, kept=0)
+        with self._disk_errors(), self._lock():
+            self._sweep_unfinished()
+            known, reason = self._named_blobs()
+            for blob in sorted(self._blobs.glob("*/*")):
+                size = blob.stat().st_size
+                if reason or blob.name in known:
+                    kept += size
+                    continue
+                blob.unlink()
+                removed, freed = removed + 1, freed + size
+        return Cleaned(what="capsules", removed=removed, freed=freed, kept=kept, reason=reason)
+
+    def _named_blobs(self) -> tuple[set[str], str]:
+        """The blobs of all capsules, and why they are not known to be all, if so.
+
+        A record that was renewed counts as long as it is there: someone may be reading it.
+        """
+        known: set[str] = set()
+        for version in self._all_versions():
+            try:
+                record = self._read_record(version)
+                manifest = self._read_manifest(version.id)
+            except CapsuleError as error:
+                return known, error.cause
+            known |= {version.id, record.evidence, manifest.brief_sha256}
+            known |= {file.sha256 for file in manifest.files}
+        return known, ""
+
+    def _read_manifest(self, capsule_id: str) -> Manifest:
+        data = self._read_blob(capsule_id) or b""
+        if digest(data) != capsule_id:
+            raise CapsuleError(f"The manifest of {capsule_id} is missing or damaged.")
+        return parse(Manifest, data, f"The manifest of {capsule_id}")
+
     # -- on disk -------------------------------------------------------------------------------
 
     def _versions(self) -> tuple[_Version, ...]:
         """What is stored, newest first; of two records of one capsule, after a renewal, the newer."""
         found: dict[str, _Version] = {}
+        for version in self._all_versions():
+            found.setdefault(version.id, version)
+        return tuple(found.values())
+
+    def _all_versions(self) -> Iterator[_Version]:
         try:
             names = sorted((path.name for path in self._records.iterdir()), reverse=True)
         except FileNotFoundError:
-            return ()
+            return
         for name in names:
             if match := _RECORD.match(name):
                 number, name_digest, capsule_id = match.groups()
-                version = _Version(int(number), name_digest, capsule_id, self._records / name)
-                found.setdefault(capsule_id, version)
-        return tuple(found.values())
+                yield _Version(int(number), name_digest, capsule_id, self._records / name)
 
     def _summary(self, version: _Version) -> CapsuleSummary:
         try:
@@ -296,13 +338,16 @@ class Store:
 
         Those stay for that long so that a reader in the middle of the folder meets one of the two.
         """
-        for stray in self._unfinished.iterdir():
-            stray.unlink(missing_ok=True)
+        self._sweep_unfinished()
         current = {version.path for version in self._versions()}
         for path in self._records.iterdir():
             if _RECORD.match(path.name) and path not in current:
                 with contextlib.suppress(PermissionError):  # Windows, while someone reads it
                     path.unlink(missing_ok=True)
+
+    def _sweep_unfinished(self) -> None:
+        for stray in self._unfinished.iterdir():
+            stray.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -321,12 +366,8 @@ class Store:
                 _SETTING,
             ) from error
 
-    @contextlib.contextmanager
-    def _disk_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise storage_error(error, self._folder, _SETTING) from error
+    def _disk_errors(self) -> contextlib.AbstractContextManager[None]:
+        return guard_disk(self._folder, _SETTING)
 
 
 def _name_digest(name: str) -> str:

@@ -2,45 +2,28 @@
 
 import asyncio
 import contextlib
-import errno
 import hashlib
 import json
-import os
 import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from .. import disk
+from ..disk import write_atomic
 from ..errors import StorageError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_SETTING = "storage.cache_dir"
 _SPARE = 64 * 1024 * 1024
 
 
-@contextlib.contextmanager
-def guard_disk(folder: Path, setting: str = "storage.cache_dir") -> Iterator[None]:
+def guard_disk(folder: Path, setting: str = _SETTING) -> contextlib.AbstractContextManager[None]:
     """Turns what the operating system says about `folder` into a StorageError."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise full_disk(folder, setting) from error
-        raise StorageError(
-            f"{folder} cannot be used: {error.strerror or error}.",
-            f"Check the folder's permissions, or choose another one with `{setting}`.",
-            setting,
-        ) from error
+    return disk.guard_disk(folder, setting)
 
 
-def full_disk(folder: Path, setting: str = "storage.cache_dir", needed: int = 0) -> StorageError:
-    amount = f"{needed / 1e6:,.0f} MB" if needed else "some space"
-    return StorageError(
-        f"The disk that holds {folder} is full.",
-        f"Free {amount}, or choose another folder with `{setting}`, and run the same command again: "
-        "it goes on where it stopped.",
-        setting,
-    )
+def full_disk(folder: Path, needed: int = 0) -> StorageError:
+    return disk.full_disk(folder, _SETTING, needed)
 
 
 def require_space(folder: Path, size: int) -> None:
@@ -64,16 +47,8 @@ def read_json(path: Path) -> Any:
 
 def write_json(path: Path, content: Any) -> None:
     """Writes a file that only this user may read; readers see the old one or the new one."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    text = json.dumps(content, indent=1, sort_keys=True)
+    write_atomic(path, (text.encode(),), private=True)
 
 
 @contextlib.asynccontextmanager

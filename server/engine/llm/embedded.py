@@ -85,11 +85,6 @@ async def embedded_endpoint(
     return Endpoint(f"http://127.0.0.1:{state.port}/v1", state.token, state.alias)
 
 
-async def stop_host(settings: Settings) -> int:
-    """Ends every host that keeps its state under these settings; returns how many there were."""
-    return await asyncio.to_thread(_stop_all, settings.storage.cache_dir / "run")
-
-
 async def _model(settings: Settings, name: str, pull: bool, emit: Emit) -> LocalModel:
     if pull:
         return await ensure_model(settings, name, emit)
@@ -278,14 +273,6 @@ def _log_tail(log: Path, lines: int = 8) -> str:
 
 
 # -- ending ------------------------------------------------------------------------------------
-
-
-def _stop_all(folder: Path) -> int:
-    states = [read_state(path) for path in folder.glob("host-*.json")]
-    running = [state for state in states if state is not None and is_running(state)]
-    for state in running:
-        _end(state, HostFiles(folder, state.key))
-    return len(running)
 
 
 def _end(state: HostState, files: HostFiles) -> None:

@@ -7,9 +7,10 @@ import contextlib
 import json
 import os
 import stat
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from .disk import write_json
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,7 @@ def read_state(path: Path) -> HostState | None:
 
 
 def write_state(path: Path, state: HostState) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(state), file)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_json(path, asdict(state))
 
 
 def remove_state(path: Path, pid: int) -> None:

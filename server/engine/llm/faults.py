@@ -1,32 +1,17 @@
 """What can go wrong with a call, told apart by what to do about it, and never with a secret in it."""
 
-import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
+from ...redaction import redact
 from ..errors import ModelError
 from .providers import Deployment
 
 Kind = Literal["auth", "model", "request", "rate", "server", "unreachable", "timeout", "cut", "setup"]
 _PASSING = frozenset({"rate", "server", "unreachable", "timeout", "cut"})
-_SECRET_NAME = re.compile(r"(_KEY|_TOKEN|_SECRET|_PASSWORD|_KEY_ID)$|SECRET", re.IGNORECASE)
-_HIDDEN = "[hidden]"
-_SECRETS = (
-    (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',}]{3,}"), rf"\1 {_HIDDEN}"),
-    (
-        re.compile(
-            r"(?i)((?:api[-_ ]?key|authorization|x-api-key|access[-_]token)[\"']?\s*[:=]\s*[\"']?)"
-            r"(?!bearer|basic)[^\s\"',}]+"
-        ),
-        rf"\1{_HIDDEN}",
-    ),
-    (re.compile(r"\b(?:sk|gsk|pk|xai|hf)[-_][\w*-]{6,}"), _HIDDEN),
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}"), _HIDDEN),
-    (re.compile(r"(?<=://)[^/?#\s]+(?=@)"), _HIDDEN),
-)
 _PREFIX = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout):?\s*(?:-\s*)?)+")
 
 
@@ -44,17 +29,6 @@ class Fault(Exception):
     def passing(self) -> bool:
         """Whether the same call may succeed a little later."""
         return self.kind in _PASSING
-
-
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` without keys: those given, those in the environment, and what looks like one."""
-    known = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
-    for secret in sorted({*known, *secrets}, key=len, reverse=True):
-        if len(secret) >= 6:
-            text = text.replace(secret, _HIDDEN)
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text
 
 
 def classify(error: Exception, secrets: Iterable[str] = ()) -> Fault:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from ..database import Database
-from ..errors import StorageError
+from ..disk import storage_error
 
 T = TypeVar("T")
 ROUNDING = 1e-9
@@ -72,15 +72,10 @@ class Ledger:
         try:
             return call(*args)
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(
-                f"the ledger of model calls in {self._file} cannot be used: {error}",
-                "Check free space and permissions; if the file is damaged, move it away.",
-                "storage.data_dir",
-            ) from error
+            raise storage_error(error, self._file, "storage.data_dir") from error
 
     def _reserve(self, run: str, purpose: str, model: str, worst: Spent, month_usd: float) -> int | None:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
+        with self._database.transaction():
             if worst.cost_usd > 0 and self._month_usd() + worst.cost_usd > month_usd + ROUNDING:
                 return None
             cursor = self._database.execute(
@@ -89,8 +84,6 @@ class Ledger:
                 (run, time.time(), _month(), purpose, model, *worst, OPEN),
             )
             return cursor.lastrowid
-        finally:
-            self._database.execute("COMMIT")
 
     def _settle(self, call: int, spent: Spent, seconds: float, outcome: str) -> None:
         self._database.execute(

@@ -63,7 +63,8 @@ def _mark_path(target: Path) -> Path:
 
 
 def read_mark(target: Path, name: str) -> LocalModel | None:
-    return _parsed(read_json(_mark_path(target)), name, target)
+    with guard_disk(target.parent):
+        return _parsed(read_json(_mark_path(target)), name, target)
 
 
 def write_mark(local: LocalModel) -> None:
@@ -81,7 +82,8 @@ def _parsed(entry: object, name: str, path: Path) -> LocalModel | None:
 
 
 def registered(settings: Settings) -> dict[str, LocalModel]:
-    entries = read_json(settings.storage.data_dir / "models.json")
+    with guard_disk(settings.storage.data_dir, "storage.data_dir"):
+        entries = read_json(settings.storage.data_dir / "models.json")
     if not isinstance(entries, dict):
         return {}
     found = {name: _parsed(entry, name, _entry_path(entry)) for name, entry in entries.items()}

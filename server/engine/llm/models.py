@@ -53,12 +53,6 @@ def find_model(settings: Settings, name: str) -> LocalModel | None:
     return local if local and local.intact else None
 
 
-def model_path(settings: Settings, name: str) -> Path | None:
-    """Where the model's GGUF file lies; None if it is not there."""
-    local = find_model(settings, name)
-    return local.path if local else None
-
-
 async def list_models(settings: Settings) -> tuple[ModelInfo, ...]:
     """Every model that could be used here, embedded ones first."""
     from .providers import list_providers
@@ -118,30 +112,28 @@ async def ensure_model(settings: Settings, name: str, emit: Emit = ignore) -> Lo
     return local
 
 
-async def pull_model(
-    settings: Settings, source: str, *, sha256: str = "", emit: Emit = ignore, rehash: bool = False
-) -> ModelInfo:
+async def pull_model(settings: Settings, source: str, *, sha256: str = "", emit: Emit = ignore) -> ModelInfo:
     """Makes a model usable: a name of the catalogue, the path of a GGUF file, or a URL with its SHA-256.
 
-    What is here already is not fetched again; with `rehash` its bytes are read and checked anew. An
-    interrupted pull goes on where it stopped, and two at once are one. Raises ModelError if the model
-    cannot be had or is not what its hash says, StorageError if it does not fit on the disk.
+    What is here already is not fetched again. An interrupted pull goes on where it stopped, and two at
+    once are one. Raises ModelError if the model cannot be had or is not what its hash says, StorageError
+    if it does not fit on the disk.
     """
     sha256 = sha256.lower()
     if sha256 and not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ModelError("A SHA-256 is 64 hexadecimal digits.", "Copy it from where the model is published.")
     known = find_in_catalogue(embedded_name(source)) if source else None
     if known is not None:
-        await _pull_known(settings, known, emit, rehash)
+        await _pull_known(settings, known, emit)
         return _catalogue_info(settings, known, active=_is_active(settings, known.name))
     if re.match(r"https?://", source):
-        local = await _pull_url(settings, source, sha256, emit, rehash)
+        local = await _pull_url(settings, source, sha256, emit)
     else:
         local = await _take_file(settings, source, sha256)
     return _own_info(local, active=_is_active(settings, local.name))
 
 
-async def _pull_known(settings: Settings, model: CatalogueModel, emit: Emit, rehash: bool) -> None:
+async def _pull_known(settings: Settings, model: CatalogueModel, emit: Emit) -> None:
     target = model_target(settings, model.name)
 
     async def fetch(progress: Progress) -> Path:
@@ -161,10 +153,10 @@ async def _pull_known(settings: Settings, model: CatalogueModel, emit: Emit, reh
         await join_parts(model, joined, progress=progress)
         return joined
 
-    await _pull(target, model.name, model.sha256, emit, rehash, fetch)
+    await _pull(target, model.name, model.sha256, emit, fetch)
 
 
-async def _pull_url(settings: Settings, url: str, sha256: str, emit: Emit, rehash: bool) -> LocalModel:
+async def _pull_url(settings: Settings, url: str, sha256: str, emit: Emit) -> LocalModel:
     if not sha256:
         raise ModelError(
             f"A model from {_host(url)} needs its SHA-256: nothing else says that it is the right one.",
@@ -184,7 +176,7 @@ async def _pull_url(settings: Settings, url: str, sha256: str, emit: Emit, rehas
             ) from error
         return partial
 
-    return await register(settings, await _pull(target, name, sha256, emit, rehash, fetch))
+    return await register(settings, await _pull(target, name, sha256, emit, fetch))
 
 
 async def _take_file(settings: Settings, source: str, sha256: str) -> LocalModel:
@@ -203,11 +195,11 @@ async def _take_file(settings: Settings, source: str, sha256: str) -> LocalModel
     return await register(settings, local)
 
 
-async def _pull(target: Path, name: str, sha256: str, emit: Emit, rehash: bool, fetch: _Fetch) -> LocalModel:
+async def _pull(target: Path, name: str, sha256: str, emit: Emit, fetch: _Fetch) -> LocalModel:
     with guard_disk(target.parent):
         await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True, mode=0o700)
     async with locked(target.with_name(f"{target.name}.lock")):
-        local = await asyncio.to_thread(_check_present, target, name, sha256, rehash)
+        local = await asyncio.to_thread(_check_present, target, name, sha256)
         if local is not None:
             return local
         arrived = await fetch(_reporter(name, emit))
@@ -215,12 +207,12 @@ async def _pull(target: Path, name: str, sha256: str, emit: Emit, rehash: bool, 
             return await asyncio.to_thread(_accept, arrived, target, name, sha256)
 
 
-def _check_present(target: Path, name: str, sha256: str, rehash: bool) -> LocalModel | None:
+def _check_present(target: Path, name: str, sha256: str) -> LocalModel | None:
     """The file in place, if it is what `sha256` says; one that is not is removed."""
     if not target.is_file():
         return None
     local = read_mark(target, name)
-    if local is None or not local.intact or rehash:
+    if local is None or not local.intact:
         local = measure(target, name)
     if local.sha256 != sha256:
         target.unlink()

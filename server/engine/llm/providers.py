@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
+from ...redaction import redact
 from ...settings import Settings
 from ..errors import ModelError
 from ..types import ModelInfo
@@ -137,9 +138,17 @@ def missing_keys(provider: Provider) -> tuple[str, ...]:
 
 
 async def list_providers(settings: Settings) -> tuple[ModelInfo, ...]:
-    """Every provider with its default model, and every model of an Ollama that runs here."""
-    active = (await deployments(settings))[0].name
-    return (*(_described(provider, active) for provider in PROVIDERS), *await _ollama_infos(active))
+    """Every provider with its default model, and every model of an Ollama that runs here.
+
+    A chosen model that cannot be one is listed too, with the reason.
+    """
+    wrong: tuple[ModelInfo, ...] = ()
+    try:
+        active = (await deployments(settings))[0].name
+    except ModelError as error:
+        active, name = "", settings.models.model
+        wrong = (ModelInfo(name=name, kind="provider", available=False, active=True, detail=error.cause),)
+    return (*wrong, *(_described(provider, active) for provider in PROVIDERS), *await _ollama_infos(active))
 
 
 def _described(provider: Provider, active: str) -> ModelInfo:
@@ -188,8 +197,6 @@ async def _served_at(api_base: str) -> Deployment:
     answer = await _get(f"{base}/models", seconds=10 * _PROBE_SECONDS, key=key)
     listed = answer.get("data") if isinstance(answer, dict) else None
     if not listed or not isinstance(listed[0], dict) or "id" not in listed[0]:
-        from .faults import redact
-
         raise ModelError(
             f"the server at {redact(base)} does not list its models",
             "Check that it runs, or name the model in `models.model`.",

@@ -1,7 +1,10 @@
 """Capsules to test with, built by the code under test from values given here."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from quantumlayer.engine.capsule.archive import ArchiveFormat, write_archive
 from quantumlayer.engine.capsule.manifest import build_manifest, make_capsule
 from quantumlayer.engine.types import (
     Brief,
@@ -73,3 +76,9 @@ def make_sample(
     sources = source_files(files)
     manifest = build_manifest(asked, make_plan(), sources, parents=parents)
     return make_capsule(manifest, asked, sources, evidence or make_evidence())
+
+
+def archive_bytes(capsule: Capsule, form: ArchiveFormat) -> bytes:
+    """The archive as it lies on a disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        return write_archive(capsule, form, Path(folder)).read_bytes()

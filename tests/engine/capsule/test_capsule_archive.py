@@ -8,10 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from capsule_samples import FILES, make_evidence, make_sample
+from capsule_samples import FILES, archive_bytes, make_evidence, make_sample
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from quantumlayer.engine.capsule.archive import ArchiveFormat, archive_bytes, read_archive, write_archive
+from quantumlayer.engine.capsule.archive import ArchiveFormat, read_archive, write_archive
 from quantumlayer.engine.capsule.store import Store
 from quantumlayer.engine.capsule.verify import verify_archive
 from quantumlayer.engine.errors import CapsuleError
@@ -81,8 +81,7 @@ def test_a_large_file_comes_back(tmp_path: Path, form: ArchiveFormat) -> None:
 @forms
 def test_the_same_capsule_is_the_same_bytes_in_another_process(form: ArchiveFormat) -> None:
     code = (
-        "import sys; from capsule_samples import make_sample;"
-        "from quantumlayer.engine.capsule.archive import archive_bytes;"
+        "import sys; from capsule_samples import archive_bytes, make_sample;"
         f"sys.stdout.buffer.write(archive_bytes(make_sample(), {form!r}))"
     )
     environment = {

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from capsule_samples import make_sample
-from quantumlayer.engine.capsule.archive import ArchiveFormat, archive_bytes, read_archive
+from capsule_samples import archive_bytes, make_sample
+from quantumlayer.engine.capsule.archive import ArchiveFormat, read_archive
 from quantumlayer.engine.capsule.entries import Entry
 from quantumlayer.engine.capsule.tar_format import write_tar_gz
 from quantumlayer.engine.capsule.verify import verify_archive

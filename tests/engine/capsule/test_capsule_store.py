@@ -68,7 +68,6 @@ def test_a_beginning_of_several_ids_is_refused_and_they_are_named(store: Store) 
 
 def test_an_empty_store_lists_nothing_and_is_not_created_by_looking(store: Store, tmp_path: Path) -> None:
     assert store.list() == ()
-    assert store.newest("tally") is None
     assert not (tmp_path / "capsules").exists()
 
 
@@ -90,7 +89,7 @@ def test_a_new_version_descends_from_the_newest_of_its_name(store: Store) -> Non
     assert first.manifest.parents == ()
     assert second.manifest.parents == (first.id,)
     assert other.manifest.parents == ()
-    assert store.newest("tally") == second.id
+    assert store.get("tally").id == second.id
     assert store.list()[1].parents == (first.id,)
 
 

@@ -18,11 +18,11 @@ import httpx
 import psutil
 import pytest
 from quantumlayer.engine.errors import ModelError
-from quantumlayer.engine.llm.embedded import Endpoint, embedded_endpoint, stop_host
+from quantumlayer.engine.llm.embedded import Endpoint, embedded_endpoint
 from quantumlayer.engine.llm.embedded_state import HostState, is_running, read_state
 from quantumlayer.engine.llm.models import pull_model
 from quantumlayer.settings import Settings, StorageSettings
-from support.models import SMALL_MODEL, settings_with_small_model
+from support.models import SMALL_MODEL, settings_with_small_model, stop_hosts
 
 STARTER = """
 import asyncio, sys
@@ -37,7 +37,7 @@ print(endpoint.base_url, endpoint.token)
 async def settings(model_cache: Path, tmp_path: Path) -> AsyncIterator[Settings]:
     settings = settings_with_small_model(model_cache, tmp_path)
     yield settings
-    await stop_host(settings)
+    await asyncio.to_thread(stop_hosts, settings)
 
 
 def host_state(settings: Settings) -> HostState:
@@ -143,7 +143,7 @@ async def test_after_a_crash_the_next_call_starts_another(settings: Settings) ->
 async def test_a_state_that_names_some_other_process_is_not_believed(settings: Settings) -> None:
     first = await embedded_endpoint(settings, SMALL_MODEL)
     state = host_state(settings)
-    await stop_host(settings)
+    await asyncio.to_thread(stop_hosts, settings)
     forged = replace(state, pid=os.getpid(), started=psutil.Process().create_time())
     [lock] = (settings.storage.cache_dir / "run").glob("host-*.alive")
     path = lock.with_suffix(".json")
@@ -163,7 +163,7 @@ async def test_without_work_it_ends_by_itself(model_cache: Path, tmp_path: Path)
     assert is_running(state), "it ended in the middle of an answer"
     assert not working.done(), "the answer was too short to tell"
     working.cancel()
-    await stop_host(settings)
+    await asyncio.to_thread(stop_hosts, settings)
 
     await embedded_endpoint(settings, SMALL_MODEL)
     state = host_state(settings)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from quantumlayer.engine.errors import ModelError
 from quantumlayer.engine.events import Downloaded, Event
-from quantumlayer.engine.llm.models import list_models, model_path, pull_model
+from quantumlayer.engine.llm.models import find_model, list_models, pull_model
 from quantumlayer.settings import Settings, StorageSettings
 from support.file_server import FileServer
 
@@ -30,6 +30,12 @@ def server() -> Iterator[FileServer]:
         yield server
 
 
+def path_of(settings: Settings, name: str) -> Path:
+    local = find_model(settings, name)
+    assert local is not None
+    return local.path
+
+
 def leftovers(settings: Settings) -> list[str]:
     return sorted(path.name for path in settings.storage.cache_dir.rglob("*part*"))
 
@@ -38,8 +44,7 @@ async def test_a_model_from_the_web_is_usable_by_its_name(settings: Settings, se
     events: list[Event] = []
     info = await pull_model(settings, server.url, sha256=SHA256.upper(), emit=events.append)
     assert (info.name, info.available, info.size) == ("embedded/some-model", True, len(CONTENT))
-    path = model_path(settings, "embedded/some-model")
-    assert path is not None
+    path = path_of(settings, "embedded/some-model")
     assert path.read_bytes() == CONTENT
     downloads = [event for event in events if isinstance(event, Downloaded)]
     assert downloads[-1].done == downloads[-1].total == len(CONTENT)
@@ -57,7 +62,7 @@ async def test_a_file_with_the_wrong_hash_is_removed(settings: Settings, server:
     with pytest.raises(ModelError, match=SHA256):
         await pull_model(settings, server.url, sha256="0" * 64)
     assert not list(settings.storage.cache_dir.rglob("*.gguf*[!k]"))
-    assert model_path(settings, "some-model") is None
+    assert find_model(settings, "some-model") is None
 
 
 async def test_a_broken_download_goes_on_where_it_stopped(settings: Settings, server: FileServer) -> None:
@@ -121,14 +126,14 @@ async def test_what_is_no_model_is_refused_even_with_the_right_hash(settings: Se
 
 async def test_a_model_that_is_here_is_not_read_again(settings: Settings, server: FileServer) -> None:
     await pull_model(settings, server.url, sha256=SHA256)
-    path = model_path(settings, "some-model")
-    assert path is not None
+    path = path_of(settings, "some-model")
     before = path.stat()
     damage(path, before)
     info = await pull_model(settings, server.url, sha256=SHA256)
     assert info.available
     assert len(server.requests) == 1
-    await pull_model(settings, server.url, sha256=SHA256, rehash=True)
+    path.with_name(f"{path.name}.checked.json").unlink()
+    await pull_model(settings, server.url, sha256=SHA256)
     assert len(server.requests) == 2
     assert path.read_bytes() == CONTENT
 
@@ -146,9 +151,9 @@ async def test_a_file_that_was_changed_is_not_used(settings: Settings, tmp_path:
     path.write_bytes(CONTENT)
     info = await pull_model(settings, str(path))
     assert info.name == "embedded/my-model"
-    assert model_path(settings, info.name) == path
+    assert path_of(settings, info.name) == path
     path.write_bytes(CONTENT + b"more")
-    assert model_path(settings, info.name) is None
+    assert find_model(settings, info.name) is None
     listed = {model.name: model for model in await list_models(settings)}
     assert not listed[info.name].available
     assert "pull it again" in listed[info.name].detail
@@ -159,7 +164,7 @@ async def test_a_file_with_another_hash_than_given_is_refused(settings: Settings
     path.write_bytes(CONTENT)
     with pytest.raises(ModelError, match=SHA256):
         await pull_model(settings, str(path), sha256="1" * 64)
-    assert model_path(settings, "m") is None
+    assert find_model(settings, "m") is None
 
 
 async def test_two_files_of_one_name_are_two_models(settings: Settings, tmp_path: Path) -> None:
@@ -170,7 +175,7 @@ async def test_two_files_of_one_name_are_two_models(settings: Settings, tmp_path
         path.write_bytes(CONTENT + folder.encode())
         info = await pull_model(settings, str(path))
         names.add(info.name)
-        assert model_path(settings, info.name) == path
+        assert path_of(settings, info.name) == path
     assert len(names) == 2
 
 
@@ -179,7 +184,7 @@ async def test_a_file_cannot_take_the_name_of_a_known_model(settings: Settings, 
     path.write_bytes(CONTENT)
     info = await pull_model(settings, str(path))
     assert info.name == f"embedded/smollm2-135m-{SHA256[:8]}"
-    assert model_path(settings, "smollm2-135m") is None
+    assert find_model(settings, "smollm2-135m") is None
 
 
 async def test_an_unknown_name_lists_the_known_ones(settings: Settings) -> None:

