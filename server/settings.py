@@ -65,6 +65,7 @@ ToolName = Literal[
     "oxlint",
     "oxlint parser",
     "oxlint security",
+    "packages",
     "pyrefly",
     "ruff",
     "ruff parser",
@@ -170,6 +171,8 @@ class ValidateSettings(Section):
     max_file_kb: Count = 1024
     advisories: str = "https://api.osv.dev"
     """A database with OSV's protocol; it is told which versions a project pins; `none` asks nobody."""
+    registries: Literal["none", "declared", "imported"] = "declared"
+    """Which names pip and npm ask their registries about: those declared, or also unknown imports."""
 
 
 class LiveSettings(Section):

@@ -12,6 +12,7 @@ USER_ONLY = {
     "models.api_base": "it says which server gets your prompts and your key",
     "live.tests": "it says when the workspace's code is run",
     "validate.advisories": "it says which server is told what you depend on",
+    "validate.registries": "it says which names your registries are asked about",
     "sandbox.engine": "it says how generated programs are contained",
     "sandbox.image": "it says what generated programs run in",
     "storage.data_dir": "it says where files are written",

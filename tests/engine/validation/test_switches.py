@@ -8,8 +8,10 @@ from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.languages import ANY_LANGUAGE, CODE
 from quantumlayer.engine.types import OpenFile, SourceFile, Stage, StageResult
 from quantumlayer.engine.validation.adapters import adapters, live_adapters
+from quantumlayer.engine.validation.adapters.invented import Invented
 from quantumlayer.engine.validation.live import LiveMesh
 from quantumlayer.engine.validation.mesh import Mesh
+from quantumlayer.engine.validation.registries import Registries
 from quantumlayer.engine.validation.switches import SHOWN_BY, Switches
 from quantumlayer.engine.validation.types import Project
 from quantumlayer.engine.validation.warm.seats import SEATS
@@ -201,7 +203,8 @@ def test_every_extension_is_known_and_every_language_can_be_named() -> None:
     assert {*CODE, "text", "ini"} == set(get_args(Language))
 
 
-def test_every_tool_can_be_named() -> None:
-    batch = {tool.name for tool in (*adapters("an address"), *live_adapters())}
+async def test_every_tool_can_be_named(journal: Journal) -> None:
+    invented = Invented(Registries(journal), "declared")
+    batch = {tool.name for tool in (*adapters("an address", invented=invented), *live_adapters())}
     warm = {seat.called(stage, name) for seat in SEATS for stage in seat.stages for name in seat.languages}
     assert batch | warm == set(get_args(ToolName))
