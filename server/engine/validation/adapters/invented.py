@@ -52,8 +52,9 @@ class Invented:
 
     @property
     def rules(self) -> Any:
-        """With the hour: a name may be registered."""
-        return [1, self._wanted, self._registries.moment]
+        """With the hour: a name may be registered; and with what is left out, which is not asked about."""
+        left_out = self._switches.rules if self._switches else []
+        return [1, self._wanted, self._registries.moment, left_out]
 
     def version(self) -> str:
         return "1"
