@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 
 class Section(BaseModel):
@@ -150,12 +150,22 @@ class OffBelow(Off):
 
     folder: str = ""
     """Absolute; empty: the folder that is looked at."""
+    theirs: bool = False
+    """Written in the folder itself, which the user does not trust: it does not reach security."""
+
+
+def _absolute(folder: str) -> str:
+    if not (folder.startswith("~") or Path(folder).is_absolute()):
+        raise ValueError("should be absolute paths, or begin with ~")
+    return folder
 
 
 class CheckSettings(Section):
     """What is looked at, while you type and when you validate. Generated code is always judged whole."""
 
     off: tuple[Off, ...] = ()
+    trusted: tuple[Annotated[str, AfterValidator(_absolute)], ...] = ()
+    """Folders whose own files may leave out security."""
 
 
 class ValidateSettings(Section):

@@ -160,6 +160,7 @@ class Mesh:
             result = _left_out(stage, too_large)
         else:
             result = await self._judge(stage, _of_stage(stage, project), around, off)
+        result = self._switches.explained(result) if self._switches else result
         emit(StageFinished(result=result))
         return result
 

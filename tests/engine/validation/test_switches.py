@@ -208,3 +208,18 @@ async def test_every_tool_can_be_named(journal: Journal) -> None:
     batch = {tool.name for tool in (*adapters("an address", invented=invented), *live_adapters())}
     warm = {seat.called(stage, name) for seat in SEATS for stage in seat.stages for name in seat.languages}
     assert batch | warm == set(get_args(ToolName))
+
+
+@pytest.mark.parametrize("rule", [{}, {"stages": ["security"]}, {"tools": ["ruff security"]}])
+async def test_a_rule_of_the_folder_itself_does_not_reach_security(
+    settings: Settings, journal: Journal, tmp_path: Path, rule: dict[str, list[str]]
+) -> None:
+    theirs = OffBelow.model_validate({"paths": ["a.py"], **rule, "folder": str(tmp_path), "theirs": True})
+    switches = Switches(with_off(settings, theirs), str(tmp_path))
+    mesh = Mesh(settings, journal, None, "", switches)
+    project = Project.of([SourceFile(path="a.py", text=FAULTY)])
+    results = {one.stage: one for one in await mesh.check(project, (Stage.SECURITY, Stage.STYLE))}
+    security, style = results[Stage.SECURITY], results[Stage.STYLE]
+    assert "S102" in {one.rule for one in security.findings}
+    assert ("says otherwise" in security.reason) is ("stages" in rule)
+    assert (style.status == "skipped") is (rule == {})
