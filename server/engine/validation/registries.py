@@ -28,6 +28,7 @@ from .types import ToolError, ToolMissing
 
 _MOST_ASKED = 100
 """In one look; the others are asked about in the next one."""
+_AT_ONCE = 4
 _ANSWER_S = 15.0
 _MOST_SILENCE = 3
 """After so many names without an answer there is no network, and the others are not tried."""
@@ -85,16 +86,18 @@ class Registries:
         """Puts what comes into `fates`; returns why something did not. Who keeps silent is asked no more."""
         command, environ = await asyncio.to_thread(_command, client, self._root)
         silent: list[str] = []
+        turn = asyncio.Semaphore(_AT_ONCE)  # those who wait see what became of those before them
 
         async def ask(name: str, folder: Path) -> None:
-            if len(silent) >= _MOST_SILENCE:
-                return
             line = [name if word == _NAME else word for word in command]
-            try:
-                done = await tools.run(line, cwd=folder, seconds=_ANSWER_S, env=environ)
-            except ToolError as error:
-                silent.append(error.cause)
-                return
+            async with turn:
+                if len(silent) >= _MOST_SILENCE:
+                    return
+                try:
+                    done = await tools.run(line, cwd=folder, seconds=_ANSWER_S, env=environ)
+                except ToolError as error:
+                    silent.append(error.cause)
+                    return
             fate = _fate(client, name, done.code, done.stdout)
             if fate == "unknown":
                 silent.append(f"the registry of {client} did not tell")
@@ -156,15 +159,15 @@ def _command(client: Client, root: str) -> tuple[list[str], Mapping[str, str]]:
 
 
 def _fate(client: Client, name: str, code: int, said: str) -> Fate:
+    if code == 0:  # npm says nothing of a name whose versions were all taken back; it was not invented
+        return "there"
     if client == "pip":
         from ..sandbox.pip_errors import existence
 
-        return "there" if code == 0 else existence(said, name)
+        return existence(said, name)
     try:
         told = json.loads(said)
     except ValueError:
         return "unknown"
-    if code == 0:
-        return "there"
     error = told.get("error") if isinstance(told, dict) else None
     return "missing" if isinstance(error, dict) and error.get("code") == "E404" else "unknown"

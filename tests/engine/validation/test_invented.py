@@ -173,6 +173,15 @@ async def test_without_a_network_the_stage_passes_on_the_rest_and_says_so(
     assert registry.asked == []
 
 
+async def test_a_registry_that_keeps_silent_is_left_alone(settings, journal, make, registry):
+    names = [f"thing-{number}" for number in range(20)]
+    registry.broken |= set(names)
+    result = await types(settings, journal, make({"requirements.txt": "\n".join(names), "a.py": "x = 1\n"}))
+    assert result.status == "passed"
+    assert "17 more" in result.reason
+    assert len(set(registry.asked)) < 10
+
+
 async def test_what_is_there_is_asked_once_and_what_is_not_again_later(
     settings, journal, make, registry, monkeypatch
 ):
