@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 
 class Section(BaseModel):
@@ -65,6 +65,7 @@ ToolName = Literal[
     "oxlint",
     "oxlint parser",
     "oxlint security",
+    "packages",
     "pyrefly",
     "ruff",
     "ruff parser",
@@ -149,12 +150,22 @@ class OffBelow(Off):
 
     folder: str = ""
     """Absolute; empty: the folder that is looked at."""
+    theirs: bool = False
+    """Written in the folder itself, which the user does not trust: it does not reach security."""
+
+
+def _absolute(folder: str) -> str:
+    if not (folder.startswith("~") or Path(folder).is_absolute()):
+        raise ValueError("should be absolute paths, or begin with ~")
+    return folder
 
 
 class CheckSettings(Section):
     """What is looked at, while you type and when you validate. Generated code is always judged whole."""
 
     off: tuple[Off, ...] = ()
+    trusted: tuple[Annotated[str, AfterValidator(_absolute)], ...] = ()
+    """Folders whose own files may leave out security."""
 
 
 class ValidateSettings(Section):
@@ -170,6 +181,8 @@ class ValidateSettings(Section):
     max_file_kb: Count = 1024
     advisories: str = "https://api.osv.dev"
     """A database with OSV's protocol; it is told which versions a project pins; `none` asks nobody."""
+    registries: Literal["none", "declared", "imported"] = "declared"
+    """Which names pip and npm ask their registries about: those declared, or also unknown imports."""
 
 
 class LiveSettings(Section):

@@ -137,6 +137,7 @@ class Engine:
             self._sandbox_error,
             Switches(self.settings, folder),
             advisories="" if asked == "none" else asked,
+            registries=self.settings.validate_.registries,
             root=folder,
         )
         alone = tuple(file.path for file in files if why_left_alone(file.path, file.text))

@@ -16,6 +16,7 @@ from .documents import path_of
 from .jobs import Ending, Job, Outcome
 from .output import Output
 from .shown import Common
+from .validate import is_usable, not_checked, unusable
 
 if TYPE_CHECKING:
     from ..engine.events import Event
@@ -136,23 +137,23 @@ class Tests:
     async def _project(
         self, job: Job, engine: "Engine", root: Path, paths: Collection[Path], overlay: Mapping[Path, str]
     ) -> Ending:
-        project, tests = await asyncio.to_thread(_chosen, root, overlay, paths)
+        project, tests, unnamed = await asyncio.to_thread(_chosen, root, overlay, paths)
+        left_out = f" {not_checked(unnamed)}" if unnamed else ""
         if not tests:
             names = ", ".join(sorted(path.name for path in paths))
-            return Ending("done", f"No test imports {names}, so none was run.")
+            return Ending("done", left_out.strip() or f"No test imports {names}, so none was run.")
         tested = self._tested.pop(root, None) or _Tested(Output(self._server, root))
         self._tested[root] = tested  # the newest is the last
         result = await self._watched(job, engine, tested, project, tests)
         if result.status == "skipped" and not result.tools:
             return self._not_run(job, result.reason)
         await self._publish(tested, project, tests, result)
-        return Ending("done", _in_words(result, tested.output.place))
+        return Ending("done", f"{_in_words(result, tested.output.place)}{left_out}")
 
     async def _watched(
         self, job: Job, engine: "Engine", tested: _Tested, project: "LocalProject", tests: Sequence[str]
     ) -> "StageResult":
         from ..engine.types import SourceFile
-        from .validate import is_usable
 
         def told(event: "Event") -> None:
             if event.kind == "test_finished":
@@ -236,8 +237,9 @@ def _by_root(paths: Collection[Path], limit: Path | None) -> dict[Path, set[Path
 
 def _chosen(
     root: Path, overlay: Mapping[Path, str], changed: Collection[Path]
-) -> "tuple[LocalProject, tuple[str, ...]]":
-    """The whole project, and which of its tests concern the files. Raises StorageError if it is too large."""
+) -> "tuple[LocalProject, tuple[str, ...], tuple[str, ...]]":
+    """The whole project, and which of its tests concern the files; those whose names nothing can be told of
+    stand apart. Raises StorageError if it is too large."""
     from .projects import within
 
     project = next((one for one in within(root, overlay) if one.root == root), None)
@@ -245,7 +247,12 @@ def _chosen(
         raise StorageError(f"there are no Python files in {root}", "Save the file first.")
     inside = {path.relative_to(root).as_posix() for path in changed if path.is_relative_to(root)}
     tests = tests_of(project.files, inside)
-    return project, tests
+    unnamed = frozenset(unusable(project))
+    return (
+        project,
+        tuple(test for test in tests if test not in unnamed),
+        tuple(test for test in tests if test in unnamed),
+    )
 
 
 def _is_whole(result: "StageResult") -> bool:

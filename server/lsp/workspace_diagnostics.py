@@ -8,7 +8,6 @@ is read at all.
 import asyncio
 import hashlib
 import logging
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from pygls.uris import from_fs_path
 from ..engine.errors import QuantumLayerError
 from .diagnostics import to_diagnostics
 from .documents import path_of
+from .noqa import silences
 from .shown import MOST_FINDINGS, key_of, report_id
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _AT_ONCE = ("syntax", "style", "security")
 _TOGETHER = 50
-_NOQA = re.compile(
-    r"#\s*(?i:noqa)(?![\w-])(?:(?P<some>\s*:)\s*(?P<codes>[A-Z]+\d*\b(?:[,\s]+[A-Z]+\d+\b)*)?)?"
-)
 Report = types.WorkspaceFullDocumentDiagnosticReport | types.WorkspaceUnchangedDocumentDiagnosticReport
 
 
@@ -224,14 +221,7 @@ def _is_silenced(finding: "Finding", lines: Sequence[str]) -> bool:
     if finding.stage != "security" or not finding.tool.startswith("ruff"):
         return False
     its_own = lines[finding.range.start.line : finding.range.end.line + 1]
-    return any(_silences(comment, finding.rule) for line in its_own for comment in _NOQA.finditer(line))
-
-
-def _silences(comment: "re.Match[str]", rule: str) -> bool:
-    """Every rule, or those whose code begins with one that is named; none where the names cannot be read."""
-    if comment["some"] is None:
-        return True
-    return any(rule.startswith(code) for code in re.findall(r"\w+", comment["codes"] or ""))
+    return any(silences(line, finding.rule) for line in its_own)
 
 
 def _signature(folder: Path, settings: "Settings") -> str:

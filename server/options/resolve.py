@@ -10,6 +10,8 @@ from ..settings import Off, OffBelow, Settings
 from . import files, layers, schema, trust
 from .problems import OptionsError, Problem
 
+_TRUSTED = "check.trusted"
+
 
 @dataclass(frozen=True)
 class Explained:
@@ -83,11 +85,15 @@ def _limit(theirs: layers.Layer, users: layers.Layer, users_file: Path) -> None:
 
 def _settings(stack: tuple[layers.Layer, ...], workspace: Path | None) -> Settings:
     nested: dict[str, dict[str, Any]] = {}
+    trusted = next((one.values[_TRUSTED] for one in reversed(stack) if _TRUSTED in one.values), ())
     for number, layer in enumerate(stack):
+        theirs = layer.file if number else None
         for key, value in layer.values.items():
             section, _, name = key.partition(".")
-            folder = layer.file.parent if layer.file is not None and number else workspace
-            nested.setdefault(section, {})[name] = _placed(value, folder)
+            placed = _placed(value, theirs.parent if theirs is not None else workspace)
+            if theirs is not None and not trust.is_trusted(theirs, trusted):
+                placed = trust.held_back(key, placed)
+            nested.setdefault(section, {})[name] = placed
     return Settings.model_validate(nested)
 
 

@@ -157,7 +157,7 @@ def _wrong(key: str, value: object, error: ValidationError) -> Wrong:
 
 
 def _in_words(name: str, message: str, wrong: object, choices: list[str]) -> str:
-    said = f"{name} {message.removeprefix('Input ')}, not {wrong!r}"
+    said = f"{name} {message.removeprefix('Value error, ').removeprefix('Input ')}, not {wrong!r}"
     meant = difflib.get_close_matches(wrong, choices, n=1) if isinstance(wrong, str) else []
     return f"{said}; did you mean {meant[0]}?" if meant else said
 

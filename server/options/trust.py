@@ -6,12 +6,18 @@ we write, nor how generated programs are contained, nor raise a limit that prote
 """
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+from ..settings import OffBelow
 
 USER_ONLY = {
     "models.api_base": "it says which server gets your prompts and your key",
+    "check.trusted": "it says whose settings may leave out security",
     "live.tests": "it says when the workspace's code is run",
     "validate.advisories": "it says which server is told what you depend on",
+    "validate.registries": "it says which names your registries are asked about",
     "sandbox.engine": "it says how generated programs are contained",
     "sandbox.image": "it says what generated programs run in",
     "storage.data_dir": "it says where files are written",
@@ -32,6 +38,7 @@ LOWER_ONLY = frozenset(
         "sandbox.work_mb",
     }
 )
+_STAGES = frozenset({"validate.stages", "live.stages"})
 _MODEL_KEYS = frozenset({"models.model", "models.fallbacks"})
 # Some providers take a URL or a file in place of a model's name.
 _PLAIN_MODEL = re.compile(r"(auto|embedded(/[\w.-]+)?|(?!embedded/)[\w.-]+(/[\w.@-]+)*(:[\w.-]+)?)", re.ASCII)
@@ -48,3 +55,19 @@ def refuse(key: str, value: Any, users: Any) -> str:
             if not _PLAIN_MODEL.fullmatch(model) or ".." in model:
                 return f"{key} may only be a plain model name in a workspace's file, not {model!r}"
     return ""
+
+
+def is_trusted(file: Path, trusted: Sequence[str]) -> bool:
+    """Whether the user lets the settings in `file` leave out security."""
+    place = file.parent.resolve()
+    return any(place.is_relative_to(Path(folder).expanduser().resolve()) for folder in trusted)
+
+
+def held_back(key: str, value: Any) -> Any:
+    """What is left of a value in a workspace's file that is not trusted: a stranger's folder would be the
+    first to say that nobody need look for what is dangerous in it."""
+    if key == "check.off":
+        return tuple(rule.model_copy(update={"theirs": True}) for rule in value if isinstance(rule, OffBelow))
+    if key in _STAGES and "security" not in value:
+        return (*value, "security")
+    return value

@@ -290,6 +290,32 @@ def test_what_is_off_is_not_reported_and_the_stage_says_so(cli: Cli, project: Pa
     assert "check.off leaves out 1 file" in ended.out
 
 
+RULES_OF_THE_FOLDER = "validate.stages = ['syntax']\n\n[[check.off]]\nstages = ['security']\n"
+
+
+def test_a_folder_does_not_switch_its_own_security_off(cli: Cli, project: Path) -> None:
+    (project / "bad.py").write_text('"""Bad."""\n\nexec(input())\n')
+    (cli.folder / "quantumlayer.toml").write_text(RULES_OF_THE_FOLDER)
+    ended = cli("validate", "project")
+    assert ended.status == 1
+    assert "S102" in ended.out
+    assert "the folder's own check.off says otherwise" in ended.out
+    assert cli("validate", "project", "--stages", "syntax").status == 0, "the user's flag holds"
+    (cli.home / "config.toml").write_text(f"check.trusted = ['{cli.home.as_posix()}']\n")
+    ended = cli("validate", "project")
+    assert (ended.status, "S102" in ended.out) == (0, False), ended.out
+
+
+def test_a_folder_does_not_trust_itself(cli: Cli, project: Path) -> None:
+    (cli.folder / "quantumlayer.toml").write_text(f"check.trusted = ['{cli.folder.as_posix()}']\n")
+    ended = cli("validate", "project")
+    assert ended.status == 2
+    assert "check.trusted may not be set by a workspace" in ended.err
+    (cli.folder / "quantumlayer.toml").unlink()
+    (cli.home / "config.toml").write_text("check.trusted = ['work']\n")
+    assert "should be absolute paths, or begin with ~, not 'work'" in cli("validate", "project").err
+
+
 def test_switches_are_explained(cli: Cli) -> None:
     (cli.folder / "quantumlayer.toml").write_text(
         "[[check.off]]\npaths = ['old', 'gen']\n\n[[check.off]]\nstages = ['security']\ntools = ['ruff']\n"

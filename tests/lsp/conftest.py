@@ -26,6 +26,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "QUANTUMLAYER_CACHE_DIR": str(home / "cache"),
         "QUANTUMLAYER_SANDBOX": "none",
         "QUANTUMLAYER_VALIDATE__ADVISORIES": "none",
+        "QUANTUMLAYER_VALIDATE__REGISTRIES": "none",
     }
 
 

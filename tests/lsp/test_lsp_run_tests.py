@@ -1,6 +1,8 @@
 """Tests that are run from the editor: on request, and after a save."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -189,6 +191,27 @@ async def test_without_a_sandbox_saving_says_so_once_and_asking_each_time(
     assert len(editor.received("window/showMessage")) == 1
     await editor.command("runTests", uri)
     assert "Tests were not run" in await editor.ending()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes only there")
+async def test_a_test_whose_name_is_no_utf8_does_not_keep_the_others_from_running(
+    running: Editor, workspace: Path
+) -> None:
+    (workspace / os.fsdecode(b"test_\xff.py")).write_text(TEST)
+    await running.initialize(workspace, ABLE)
+    await running.command("runTests", (workspace / "calc.py").as_uri())
+    message = await running.ending(60)
+    assert "Tests: 1 failed." in message
+    assert "Not checked, because of their names: test_?.py." in message
+    await failing(running, (workspace / "test_calc.py").as_uri())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes only there")
+async def test_where_no_test_has_a_name_that_can_be_told_it_is_said(running: Editor, workspace: Path) -> None:
+    (workspace / "test_calc.py").rename(workspace / os.fsdecode(b"test_\xff.py"))
+    await running.initialize(workspace, ABLE)
+    await running.command("runTests", (workspace / "calc.py").as_uri())
+    assert await running.ending(60) == "Not checked, because of their names: test_?.py."
 
 
 async def test_the_output_is_in_a_file_that_the_message_names(running: Editor, workspace: Path) -> None:

@@ -1,12 +1,15 @@
 """`workspace/diagnostic`: files that are open, and files that are not."""
 
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lsp_editor import Editor
+from quantumlayer.engine.validation.adapters import ruff
 from test_lsp_live import PULLS, pulled
 
 ALL = {"live": {"files": "all"}}
@@ -106,6 +109,13 @@ async def test_what_is_silenced_or_off_is_not_reported(pulling: Editor, workspac
     assert [each["range"]["start"]["line"] for each in item["items"] if each["code"] == "S102"] == [1]
 
 
+def reported_by_ruff(file: Path) -> set[int]:
+    """The same lines, by the program whose comments they are."""
+    command = [ruff.binary(), "check", "--isolated", "--select", "S602", "--output-format", "json", str(file)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    return {one["location"]["row"] - 3 for one in json.loads(done.stdout)}
+
+
 async def test_a_comment_silences_what_it_names_and_nothing_else(pulling: Editor, workspace: Path) -> None:
     comments = {
         "# noqa: SIM105": True,
@@ -113,6 +123,19 @@ async def test_a_comment_silences_what_it_names_and_nothing_else(pulling: Editor
         "# noqa: Some other day": True,
         "# noqa: E501, S105 and nothing more": True,
         "# noqa-like": True,
+        "# noqa: S": True,
+        "# noqa: S6": True,
+        "# noqa: S60": True,
+        "# noqa: s602": True,
+        "# noqa: S602x": True,
+        "# noqa: S602, S105x": True,
+        "# noqa: S, S602": True,
+        "# noqa: E501 # noqa: S602": True,
+        "# noqa: S602, S": False,
+        "# noqa: S602 - why": False,
+        "# noqa: S105S602": False,
+        "# noqa : ,S602# why": False,
+        "# why # noqa: S602": False,
         "# noqa: E501, S602": False,
         "# NoQA:E501 S602, it is ours": False,
         "# noqa": False,
@@ -123,6 +146,7 @@ async def test_a_comment_silences_what_it_names_and_nothing_else(pulling: Editor
     (item,) = [item for item in await pull(pulling) if item["uri"] == (workspace / "a.py").as_uri()]
     reported = {each["range"]["start"]["line"] - 2 for each in item["items"] if each["code"] == "S602"}
     assert reported == {number for number, kept in enumerate(comments.values()) if kept}
+    assert reported == reported_by_ruff(workspace / "a.py")
 
 
 async def test_a_comment_does_not_silence_a_key(pulling: Editor, workspace: Path) -> None:

@@ -89,6 +89,7 @@ class Cli:
             "XDG_STATE_HOME": str(home / "state"),
             "OLLAMA_HOST": "http://127.0.0.1:9",
             "QUANTUMLAYER_VALIDATE__ADVISORIES": "none",
+            "QUANTUMLAYER_VALIDATE__REGISTRIES": "none",
             "NO_COLOR": "1",
         }
 

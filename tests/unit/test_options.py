@@ -252,6 +252,9 @@ def test_no_bytes_break_it(tmp_path_factory: pytest.TempPathFactory, content: by
         "storage.journal_mb = 1",
         "sandbox.engine = 'none'",
         "sandbox.image = 'theirs'",
+        "check.trusted = ['/']",
+        "validate.advisories = 'none'",
+        "validate.registries = 'imported'",
         "sandbox.memory_mb = 100000",
         "sandbox.pids = 1000",
         "budget.usd = 100.0",
@@ -274,6 +277,20 @@ def test_a_workspace_may_choose_and_tighten(load: Load, workspace: Path, user: P
     loaded = load()
     assert (loaded.budget.usd, loaded.sandbox.seconds) == (15, 5)
     assert loaded.models.fallbacks == ("embedded",)
+
+
+def test_a_workspace_leaves_out_security_only_where_the_user_trusts_it(
+    load: Load, workspace: Path, user: Path
+) -> None:
+    write(workspace / "quantumlayer.toml", "live.stages = []\nvalidate.stages = ['syntax']\n")
+    loaded = load()
+    assert (loaded.live.stages, loaded.validate_.stages) == (("security",), ("syntax", "security"))
+    assert load(flags={"validate.stages": ["style"]}).validate_.stages == ("style",)
+    write(user, f"check.trusted = ['{workspace.parent.as_posix()}']")
+    loaded = load()
+    assert (loaded.live.stages, loaded.validate_.stages) == ((), ("syntax",))
+    write(user, f"check.trusted = ['{workspace.as_posix()}x']")
+    assert load().live.stages == ("security",)
 
 
 def test_the_user_may_do_all_of_it(load: Load, user: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -46,9 +47,9 @@ def explain(log: str, wanted: Sequence[str], python: str) -> PackageError:
     if unsatisfied is None:
         return _other(log, wanted)
     package = _name(unsatisfied[1])
-    failures = [reason for name, reason in _FAILED.findall(log) if canonicalize_name(name) == package]
-    known = any(canonicalize_name(name) == package for name in _FETCHED.findall(log))
-    if known:
+    failures = _failures(log, package)
+    known = existence(log, package)
+    if known == "there":
         versions = _VERSIONS.search(log, unsatisfied.start())
         others = f"; there are {versions[1][-120:]}" if versions and versions[1] != "none" else ""
         return WheelMissing(
@@ -57,7 +58,7 @@ def explain(log: str, wanted: Sequence[str], python: str) -> PackageError:
             "Ask for another version, or another package.",
             package=package,
         )
-    if failures and all(reason.startswith("404") for reason in failures):
+    if known == "missing":
         return PackageMissing(
             f"there is no package named {package!r}", "Use a package that exists.", package=package
         )
@@ -67,6 +68,22 @@ def explain(log: str, wanted: Sequence[str], python: str) -> PackageError:
         "Check the network and pip's settings, then try again.",
         package=package,
     )
+
+
+def existence(log: str, package: str) -> Literal["there", "missing", "unknown"]:
+    """What pip's verbose log says of a package, by its normalised name.
+
+    It is missing only if every index that was asked has answered that it is not there.
+    """
+    if any(canonicalize_name(name) == package for name in _FETCHED.findall(log)):
+        return "there"
+    failures = _failures(log, package)
+    answered = failures and all(reason.startswith("404") for reason in failures)
+    return "missing" if answered else "unknown"
+
+
+def _failures(log: str, package: str) -> list[str]:
+    return [reason for name, reason in _FAILED.findall(log) if canonicalize_name(name) == package]
 
 
 def _other(log: str, wanted: Sequence[str]) -> PackageError:

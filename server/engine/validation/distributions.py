@@ -106,6 +106,11 @@ def suggestions() -> dict[str, str]:
     }
 
 
+def brought_by(imported: str) -> str:
+    """The distribution that brings a module of another name; empty if that is not known."""
+    return next((package for package, names in _IMPORTED_AS.items() if imported in names), "")
+
+
 def _top_level(folder: Path) -> set[str]:
     names = set()
     for entry in folder.iterdir():

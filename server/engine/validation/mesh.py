@@ -20,16 +20,18 @@ from ..journal import Journal
 from ..languages import ANY_LANGUAGE, language_of, reads, to_be_read
 from ..types import Finding, Severity, SourceFile, Stage, StageResult, ToolRun
 from .adapters import Adapter, adapters
+from .adapters.invented import Invented
 from .adapters.mypy import Mypy
 from .each import JudgesEach, judge_each
 from .formatting import format_files
 from .packages import Packages
 from .process import Tools, all_of, modules, on_demand, written
+from .registries import Registries
 from .runtime import RuntimeReport, run_variants
 from .runtime_stage import judge, not_run
 from .shells import WHY
 from .switches import OFF, Switches, counted, partly
-from .types import Project, Surroundings, ToolError, ToolMissing
+from .types import PartlyKnown, Project, Surroundings, ToolError, ToolMissing
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -46,8 +48,8 @@ _LASTING: dict[str, int | float | str] = {"lasting": 1}
 class Mesh:
     """Judges projects. `no_sandbox`: why there is no sandbox; `switches`: what the user leaves out.
 
-    With `advisories` that database is asked about the versions a project pins. `root` is the folder that the
-    files come from, if any.
+    With `advisories` that database is asked about the versions a project pins; `registries` says which names
+    registries are asked about. `root` is the folder that the files come from, if any.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Mesh:
         switches: Switches | None = None,
         *,
         advisories: str = "",
+        registries: str = "none",
         root: str = "",
     ) -> None:
         self._settings = settings
@@ -68,7 +71,8 @@ class Mesh:
         self._no_sandbox = no_sandbox or "there is no sandbox"
         self._python = sandbox.python if sandbox else ".".join(platform.python_version_tuple()[:2])
         self._packages = Packages(settings, self._python)
-        self._adapters = adapters(advisories, root)
+        asked = Invented(Registries(journal, root), registries, switches, root)
+        self._adapters = adapters(advisories, root, asked if registries != "none" else None)
         self._tools = Tools()
 
     async def check(
@@ -156,6 +160,7 @@ class Mesh:
             result = _left_out(stage, too_large)
         else:
             result = await self._judge(stage, _of_stage(stage, project), around, off)
+        result = self._switches.explained(result) if self._switches else result
         emit(StageFinished(result=result))
         return result
 
@@ -215,6 +220,7 @@ class Mesh:
         present = {language_of(file.path) for file in project.files if file.path not in unseen}
         readable = present | ANY_LANGUAGE if present or foreign else present
         known = [a for a in self._adapters if a.stage is stage and a.languages & readable]
+        known = [a for a in known if not isinstance(a, Invented) or a.concerns(project)]
         languages = ", ".join(sorted((to_be_read(present, stage) or present) - _TEXT))
         languages = languages or "a project without code"
         unread = f"not checked: {', '.join(foreign)} ({WHY})" if foreign else ""
@@ -266,7 +272,7 @@ class Mesh:
         try:
             found, version, reused = await self._asked(tool, project, around)
         except ToolError as error:
-            return [], None, error
+            return list(error.findings) if isinstance(error, PartlyKnown) else [], None, error
         seconds = round(time.perf_counter() - started, 4)
         off = self._off(tool.stage, project, tool.name)
         found = [one for one in found if one.path not in off]

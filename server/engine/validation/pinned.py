@@ -39,12 +39,22 @@ def pins(files: Sequence[SourceFile]) -> tuple[list[Pin], list[Pin]]:
     return exact, [pin for pin in found if not pin.version and pin.name not in known]
 
 
+def unlocked(files: Sequence[SourceFile]) -> list[Pin]:
+    """What requirements, extras and groups name, and no lock file: a resolver has found what is locked."""
+    locks = [(file, name) for file in files if (name := PurePosixPath(file.path).name) in _LOCKS]
+    packages = [one for file, name in locks for one in _listed(table(file.text).get(_LOCKS[name]))]
+    locked = {canonical(str(package.get("name", ""))) for package in packages}
+    others = {file.path for file, _ in locks}
+    found = [pin for file in files if file.path not in others for pin in _in_file(file)]
+    return [pin for pin in found if pin.name not in locked]
+
+
 def named_anywhere(files: Sequence[SourceFile]) -> tuple[str, ...]:
     """Every distribution that requirements, extras, groups, Poetry's tables and lock files name."""
     names = {pin.name for file in files for pin in _in_file(file)}
     for file in files:
         if PurePosixPath(file.path).name == "pyproject.toml":
-            names |= {canonical(text) for text in _besides(_table(file.text))}
+            names |= {canonical(text) for text in _besides(table(file.text))}
     return tuple(sorted(names - {""}))
 
 
@@ -57,20 +67,25 @@ def named_in(folder: Path) -> tuple[str, ...]:
     return named_anywhere(files)
 
 
-def _besides(table: dict[str, Any]) -> Iterator[str]:
-    yield from _optional(table)
-    yield from _texts(_within(table, "build-system").get("requires"))
-    poetry = _within(table, "tool", "poetry")
-    groups = [group for group in _within(poetry, "group").values() if isinstance(group, dict)]
+def _besides(read: dict[str, Any]) -> Iterator[str]:
+    yield from _optional(read)
+    yield from _texts(within(read, "build-system").get("requires"))
+    yield from of_poetry(read)
+
+
+def of_poetry(read: dict[str, Any]) -> Iterator[str]:
+    """Names in Poetry's own tables, with `python` among them."""
+    poetry = within(read, "tool", "poetry")
+    groups = [group for group in within(poetry, "group").values() if isinstance(group, dict)]
     for holder in (poetry, *groups):
-        yield from _within(holder, "dependencies")
-        yield from _within(holder, "dev-dependencies")
+        yield from within(holder, "dependencies")
+        yield from within(holder, "dev-dependencies")
 
 
-def _optional(table: dict[str, Any]) -> Iterator[str]:
+def _optional(read: dict[str, Any]) -> Iterator[str]:
     """Requirements of extras and of groups."""
     for section in (("project", "optional-dependencies"), ("dependency-groups",)):
-        for listed in _within(table, *section).values():
+        for listed in within(read, *section).values():
             yield from _texts(listed)
 
 
@@ -78,11 +93,12 @@ def _texts(listed: Any) -> list[str]:
     return [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
 
 
-def _within(table: dict[str, Any], *keys: str) -> dict[str, Any]:
+def within(read: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """The table in a table, or an empty one."""
     for key in keys:
-        found = table.get(key)
-        table = found if isinstance(found, dict) else {}
-    return table
+        found = read.get(key)
+        read = found if isinstance(found, dict) else {}
+    return read
 
 
 def _in_file(file: SourceFile) -> Iterator[Pin]:
@@ -94,8 +110,8 @@ def _in_file(file: SourceFile) -> Iterator[Pin]:
                 column = len(text) - len(text.lstrip())
                 yield from _pin(text.strip(), file.path, number, column)
     elif name == "pyproject.toml":
-        table = _table(file.text)
-        listed = [*_texts(_within(table, "project").get("dependencies")), *_optional(table)]
+        read = table(file.text)
+        listed = [*_texts(within(read, "project").get("dependencies")), *_optional(read)]
         for text in dict.fromkeys(listed):
             if "://" not in text:
                 yield from _pin(text, file.path, *_place(file.text, text))
@@ -104,15 +120,20 @@ def _in_file(file: SourceFile) -> Iterator[Pin]:
 
 
 def _locked(file: SourceFile, key: str) -> Iterator[Pin]:
-    packages = _table(file.text).get(key)
     places = list(_named_at(file.text, key))
-    for number, package in enumerate(packages if isinstance(packages, list) else ()):
-        if not isinstance(package, dict) or _is_local(package.get("source")):
+    for number, package in enumerate(_listed(table(file.text).get(key))):
+        if _is_local(package.get("source")):
             continue
         name, version = package.get("name"), package.get("version")
         if isinstance(name, str) and isinstance(version, str):
             line, text = places[number] if number < len(places) else (1, "")
             yield Pin(canonical(name), version, file.path, line, 0, text)
+
+
+def _listed(packages: Any) -> list[dict[str, Any]]:
+    """As long as the list it is: what is no table is an empty one."""
+    listed = packages if isinstance(packages, list) else []
+    return [one if isinstance(one, dict) else {} for one in listed]
 
 
 def _named_at(text: str, key: str) -> Iterator[tuple[int, str]]:
@@ -143,7 +164,8 @@ def _pin(text: str, path: str, line: int, column: int) -> Iterator[Pin]:
     yield Pin(canonical(requirement.name), version, path, line, column, text)
 
 
-def _table(text: str) -> dict[str, Any]:
+def table(text: str) -> dict[str, Any]:
+    """What TOML says; nothing where it is none."""
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError):

@@ -149,7 +149,7 @@ def _name(command: Sequence[str | Path]) -> str:
     """`python -I .../source` and `python -m mypy` are known by what they run."""
     words = [str(word) for word in command]
     if Path(words[0]) == Path(sys.executable):
-        return words[2] if words[1] == "-m" else "the syntax reader"
+        return words[words.index("-m") + 1] if "-m" in words else "the syntax reader"
     return Path(words[0]).name
 
 

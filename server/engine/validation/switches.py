@@ -14,6 +14,9 @@ from ..languages import language_of
 from ..types import Stage, StageResult
 
 OFF = "switched off by check.off"
+_IN_VAIN = (
+    "looked at although the folder's own check.off says otherwise; check.trusted names folders of yours"
+)
 _PYTHON_TYPES = Off(languages=("python",), stages=("syntax", "types"), tools=("ruff", "pyrefly"))
 _PYTHON_STYLE = Off(languages=("python",), stages=("style",), tools=("ruff",))
 _WEB = ("javascript", "typescript")
@@ -47,6 +50,11 @@ class Switches:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
+    @property
+    def rules(self) -> list[dict[str, object]]:
+        """What it goes by, as JSON."""
+        return [rule.model_dump(mode="json") for rule in self._rules]
+
     def is_on(self, stage: Stage, path: str, tool: str = "") -> bool:
         """Whether `path` is looked at; without a tool, by any of the stage's tools."""
         return not any(self._fits(rule, stage, path, tool) for rule in self._rules)
@@ -65,6 +73,14 @@ class Switches:
         """Those that are looked at."""
         return tuple(path for path in paths if self.is_on(stage, path, tool))
 
+    def explained(self, result: StageResult) -> StageResult:
+        """The result, which says that the folder's own settings asked in vain not to be looked at."""
+        theirs = (rule for rule in self._rules if isinstance(rule, OffBelow) and rule.theirs)
+        if result.stage is not Stage.SECURITY or not any("security" in rule.stages for rule in theirs):
+            return result
+        reason = "; ".join(part for part in (result.reason, _IN_VAIN) if part)
+        return result.model_copy(update={"reason": reason})
+
     def _kept(self, result: StageResult, path: str) -> StageResult:
         if all(self.is_on(result.stage, path, tool.name) for tool in result.tools):
             return result
@@ -72,7 +88,8 @@ class Switches:
 
     def _fits(self, rule: Off, stage: Stage, path: str, tool: str) -> bool:
         return (
-            (not rule.stages or str(stage) in rule.stages)
+            not (stage is Stage.SECURITY and isinstance(rule, OffBelow) and rule.theirs)
+            and (not rule.stages or str(stage) in rule.stages)
             and (not rule.tools or tool in rule.tools)
             and (not rule.languages or language_of(path) in rule.languages)
             and (not rule.paths or self._lies_in(path, rule))

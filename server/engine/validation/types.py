@@ -22,6 +22,14 @@ class ToolMissing(ToolError):
     """
 
 
+class PartlyKnown(ToolMissing):
+    """Some of what it was to tell could not be found out now; `findings` is what could."""
+
+    def __init__(self, error: ToolError, findings: Sequence[Finding]) -> None:
+        super().__init__(error.cause, error.next_step, error.setting)
+        self.findings = tuple(findings)
+
+
 class Project(Value):
     """Files as they are, the third-party packages they may import, and which of them are tests."""
 

@@ -8,8 +8,10 @@ from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.languages import ANY_LANGUAGE, CODE
 from quantumlayer.engine.types import OpenFile, SourceFile, Stage, StageResult
 from quantumlayer.engine.validation.adapters import adapters, live_adapters
+from quantumlayer.engine.validation.adapters.invented import Invented
 from quantumlayer.engine.validation.live import LiveMesh
 from quantumlayer.engine.validation.mesh import Mesh
+from quantumlayer.engine.validation.registries import Registries
 from quantumlayer.engine.validation.switches import SHOWN_BY, Switches
 from quantumlayer.engine.validation.types import Project
 from quantumlayer.engine.validation.warm.seats import SEATS
@@ -201,7 +203,23 @@ def test_every_extension_is_known_and_every_language_can_be_named() -> None:
     assert {*CODE, "text", "ini"} == set(get_args(Language))
 
 
-def test_every_tool_can_be_named() -> None:
-    batch = {tool.name for tool in (*adapters("an address"), *live_adapters())}
+async def test_every_tool_can_be_named(journal: Journal) -> None:
+    invented = Invented(Registries(journal), "declared")
+    batch = {tool.name for tool in (*adapters("an address", invented=invented), *live_adapters())}
     warm = {seat.called(stage, name) for seat in SEATS for stage in seat.stages for name in seat.languages}
     assert batch | warm == set(get_args(ToolName))
+
+
+@pytest.mark.parametrize("rule", [{}, {"stages": ["security"]}, {"tools": ["ruff security"]}])
+async def test_a_rule_of_the_folder_itself_does_not_reach_security(
+    settings: Settings, journal: Journal, tmp_path: Path, rule: dict[str, list[str]]
+) -> None:
+    theirs = OffBelow.model_validate({"paths": ["a.py"], **rule, "folder": str(tmp_path), "theirs": True})
+    switches = Switches(with_off(settings, theirs), str(tmp_path))
+    mesh = Mesh(settings, journal, None, "", switches)
+    project = Project.of([SourceFile(path="a.py", text=FAULTY)])
+    results = {one.stage: one for one in await mesh.check(project, (Stage.SECURITY, Stage.STYLE))}
+    security, style = results[Stage.SECURITY], results[Stage.STYLE]
+    assert "S102" in {one.rule for one in security.findings}
+    assert ("says otherwise" in security.reason) is ("stages" in rule)
+    assert (style.status == "skipped") is (rule == {})

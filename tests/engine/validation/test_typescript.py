@@ -1,6 +1,7 @@
 """Types of TypeScript, by the checker that the user has."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,17 @@ async def test_what_it_says_of_no_file_keeps_the_stage_from_passing(mesh, make, 
     (result,) = await mesh.check(make({"a.ts": "export const a = 1;\n"}), (Stage.TYPES,))
     assert result.status == "skipped"
     assert "TypeScript failed" in result.reason
+
+
+async def test_no_package_above_the_judged_files_is_read(
+    mesh: Mesh, make, checker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that lies in the folder for temporary files."""
+    (tmp_path / "package.json").write_text('{"imports": {"#above": "./above.ts"}}')
+    (tmp_path / "above.judged.ts").write_text("export const text: string = 'above';\n")
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    text = "import { text } from '#above';\nexport const number: number = text;\n"
+    (result,) = await mesh.check(make({"src/a.ts": text}), (Stage.TYPES,))
+    assert result.status == "passed", result.reason
+    assert [one.message for one in result.findings] == []

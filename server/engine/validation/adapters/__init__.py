@@ -11,6 +11,7 @@ from .credentials import Credentials
 from .dependencies import Dependencies
 from .grammar import TREE_SITTER, YAML
 from .imports import Imports
+from .invented import Invented
 from .mypy import Mypy
 from .omissions import Omissions
 from .ruff import Parser, Security, Style
@@ -51,13 +52,14 @@ def live_adapters() -> tuple[Adapter, ...]:
     )
 
 
-def adapters(advisories: str = "", root: str = "") -> tuple[Adapter, ...]:
+def adapters(advisories: str = "", root: str = "", invented: Invented | None = None) -> tuple[Adapter, ...]:
     """With `advisories`, the address of a database of vulnerabilities, dependencies are judged too.
 
-    From `root`, the judged folder, no program is taken.
+    With `invented`, so are the names of packages. From `root`, the judged folder, no program is taken.
     """
     return (
         *((Dependencies(advisories),) if advisories else ()),
+        *((invented,) if invented else ()),
         *(Compile(), Parser(), YAML, TREE_SITTER),
         *(Style(), Omissions(), Security(), Credentials(), Mypy(), Imports()),
         *(oxlint.SYNTAX, oxlint.STYLE, oxlint.RISKS, TypeScript(root=root)),

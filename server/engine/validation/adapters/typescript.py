@@ -59,6 +59,9 @@ _OURS = re.compile(re.escape(_SUFFIX) + r'(?="\))')
 _PACKAGE_DEPTH = 4
 """`node_modules/@typescript/native-preview/bin`: what lies further up is not npm's."""
 _CONFIGURATION = "quantumlayer.tsconfig.json"
+_PACKAGE = "package.json"
+"""It is looked for from each file upwards, and says where imports with a `#` lead: here is one, so that none
+above is read."""
 _UNDONE = re.compile(rf"^({re.escape(_CONFIGURATION)}\(\d+,\d+\): )?error TS\d+: .*$", re.MULTILINE)
 """It could not do what it was asked to."""
 
@@ -96,7 +99,7 @@ class TypeScript:
 
     @property
     def rules(self) -> Any:
-        return [_OPTIONS, sorted(ABOUT_PACKAGES), sorted(_MAYBE), 2]
+        return [_OPTIONS, sorted(ABOUT_PACKAGES), sorted(_MAYBE), 3]
 
     def version(self) -> str:
         return version_beside(Path(binary(self.root)))
@@ -107,6 +110,7 @@ class TypeScript:
         configuration = {"compilerOptions": options, "files": [file.path for file in files]}
         async with written(files) as folder:
             (folder / _CONFIGURATION).write_text(json.dumps(configuration), encoding="utf-8")
+            (folder / _PACKAGE).write_text("{}", encoding="utf-8")
             command = [binary(self.root), "--project", _CONFIGURATION, "--pretty", "false"]
             done = await tools.run(command, cwd=folder, seconds=around.seconds)
         undone = _UNDONE.search(done.stdout)
