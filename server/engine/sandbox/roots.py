@@ -11,6 +11,10 @@ from ...settings import SandboxSettings
 from ..errors import SandboxError
 
 
+class LanguageMissing(SandboxError):
+    """The sandbox works, but holds nothing that runs this language."""
+
+
 @dataclass(frozen=True)
 class Root:
     """How the root of one language is made, and how its program is asked for its version."""
@@ -49,6 +53,6 @@ def image_of(language: str, settings: SandboxSettings) -> str:
     return ROOTS[language].image or settings.image
 
 
-def without_program(language: str, cause: str, next_step: str) -> SandboxError:
+def without_program(language: str, cause: str, next_step: str) -> LanguageMissing:
     """The error that says why a language's programs cannot be run."""
-    return SandboxError(f"no {ROOTS[language].title} in the sandbox: {cause}", next_step, "sandbox.engine")
+    return LanguageMissing(f"no {ROOTS[language].title} in the sandbox: {cause}", next_step, "sandbox.engine")
