@@ -264,9 +264,10 @@ class Engine:
 
     async def tools(self) -> tuple[ToolSeat, ...]:
         """Which tool judges which language in which stage, and whether it is on this machine."""
-        from .validation.catalogue import seats
+        from .validation.catalogue import seats, with_sandbox
 
-        return await asyncio.to_thread(seats)
+        sandbox = await self._sandbox()
+        return await with_sandbox(await asyncio.to_thread(seats), sandbox, self._sandbox_error)
 
     async def doctor(self) -> tuple[Check, ...]:
         """Every dependency, key, model and engine: found or missing, and what to do."""

@@ -73,6 +73,10 @@ def strips(version: str) -> bool:
     return _numbers(version) >= _STRIPS_IF_ASKED
 
 
+def cannot_strip(version: str) -> str:
+    return f"Node.js {version} cannot read TypeScript, 22.18 can"
+
+
 def _by_itself(numbers: tuple[int, ...]) -> bool:
     return any(numbers >= first and numbers[0] == first[0] for first in _STRIPS) or numbers >= (24, 0)
 
@@ -85,7 +89,7 @@ def _unreadable(path: str, version: str) -> str:
     if path.endswith(_JSX):
         return _JSX_WHY
     if is_node_module(path) and language_of(path) == "typescript" and not strips(version):
-        return f"Node.js {version} cannot read TypeScript, 22.18 can"
+        return cannot_strip(version)
     return ""
 
 
