@@ -1,5 +1,6 @@
 """`quantumlayer sandbox`: whether generated programs can be run safely here, and making the image."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,15 +38,28 @@ def check(json: _Json = False) -> None:
     raise typer.Exit(run_with_engine(work))
 
 
+class Language(StrEnum):
+    """What an image can be made for."""
+
+    python = "python"
+    node = "node"
+
+
 @app.command()
-def build(json: _Json = False) -> None:
-    """Make the Docker image that generated programs run in.
+def build(
+    languages: Annotated[
+        list[Language] | None, typer.Argument(metavar="[LANGUAGE]...", help="python, node; default: both.")
+    ] = None,
+    json: _Json = False,
+) -> None:
+    """Make the Docker images that generated programs run in.
 
-    From python:3.12-slim where a registry can be reached, else from Debian's packages.
+    From python:3.12-slim and node:22-slim where a registry can be reached, else from Debian's packages.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       quantumlayer sandbox build
+      quantumlayer sandbox build node
     """
 
     async def work(engine: "Engine") -> "Ending":
@@ -53,8 +67,8 @@ def build(json: _Json = False) -> None:
         from .sandbox_report import tell_built
 
         async with showing(quiet=json) as emit:
-            image = await engine.build_sandbox(emit=emit)
-        return tell_built(image, json=json)
+            images = await engine.build_sandbox(languages or (), emit=emit)
+        return tell_built(images, json=json)
 
     from .supervise import run_with_engine
 

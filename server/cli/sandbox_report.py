@@ -19,9 +19,12 @@ def show_checks(checks: Sequence[Check], *, json: bool) -> Ending:
     return Ending.DONE if works else Ending.FAILED
 
 
-def tell_built(image: str, *, json: bool) -> Ending:
+def tell_built(images: Sequence[str], *, json: bool) -> Ending:
     if json:
-        print_json({"image": image})
+        print_json({"images": list(images)})
     else:
-        console().print(words(f"{image} is ready. See what it isolates: quantumlayer sandbox check"))
+        are = "is" if len(images) == 1 else "are"
+        console().print(
+            words(f"{' and '.join(images)} {are} ready. See what it isolates: quantumlayer sandbox check")
+        )
     return Ending.DONE

@@ -282,17 +282,19 @@ class Engine:
 
         return await check_sandbox(self.settings)
 
-    async def build_sandbox(self, *, emit: Emit = ignore) -> str:
-        """Makes the sandbox image; returns its name."""
+    async def build_sandbox(self, languages: Sequence[str] = (), *, emit: Emit = ignore) -> tuple[str, ...]:
+        """Makes the sandbox images of languages, `python` or `node`, or all; returns their names."""
         from .sandbox.image import build_image
+        from .sandbox.roots import ROOTS
 
-        return await build_image(self.settings, emit=emit)
+        return tuple([await build_image(self.settings, emit, language) for language in languages or ROOTS])
 
     async def tools(self) -> tuple[ToolSeat, ...]:
         """Which tool judges which language in which stage, and whether it is on this machine."""
-        from .validation.catalogue import seats
+        from .validation.catalogue import seats, with_sandbox
 
-        return await asyncio.to_thread(seats)
+        sandbox = await self._sandbox()
+        return await with_sandbox(await asyncio.to_thread(seats), sandbox, self._sandbox_error)
 
     async def doctor(self) -> tuple[Check, ...]:
         """Every dependency, key, model and engine: found or missing, and what to do."""

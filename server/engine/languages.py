@@ -1,5 +1,6 @@
 """Which language a file is in: by its path, and by what an editor calls it where the path says nothing."""
 
+import re
 from collections.abc import Set
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -60,6 +61,10 @@ ANY_LANGUAGE = frozenset({"*"})
 """The languages of a tool that reads every text there is."""
 TYPED = frozenset({"python", "javascript", "typescript", "go", "java", "rust", "c", "c++"})
 """Languages in which there is something to say about types."""
+WEB = frozenset({"javascript", "typescript"})
+"""What Node.js runs."""
+_NODE_TEST = re.compile(r"(?:.*[.\-_])?test|test-.*")
+_NODE_RUNS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 
 
 @lru_cache(maxsize=65_536)
@@ -82,6 +87,19 @@ def reads(languages: Set[str], path: str) -> bool:
 
 def is_code(path: str, editor: str = "") -> bool:
     return language_of(path, editor) in CODE
+
+
+def is_node_module(path: str) -> bool:
+    """Whether Node.js can load such a file: no JSX, no declarations."""
+    return path.endswith(_NODE_RUNS) and not path.endswith((".d.ts", ".d.mts", ".d.cts"))
+
+
+def is_node_test(path: str) -> bool:
+    """Whether `node --test` takes it for tests: by its name, or because it lies in a folder `test`."""
+    pure = PurePosixPath(path)
+    if not is_node_module(path) or "node_modules" in pure.parts:
+        return False
+    return "test" in pure.parts[:-1] or _NODE_TEST.fullmatch(pure.stem) is not None
 
 
 def editor_id(path: str, language: str) -> str:

@@ -11,6 +11,7 @@ from lsprotocol import types
 
 from ..engine.languages import is_code
 from . import fixes, tidying
+from .concerned import has_tests
 from .documents import parts_of
 from .names import GENERATE_CAPSULE, RUN_TESTS, VALIDATE_FILE
 
@@ -62,8 +63,8 @@ async def _jobs(
 
 
 async def _has_tests(server: "QuantumLayerServer", document: "Snapshot") -> bool:
-    """Stubs are not run, nor is what is no Python, nor what its user never wants run."""
-    return parts_of(document.uri)[1].endswith(".py") and await server.tests.are_offered(document.uri)
+    """Stubs are not run, nor are other languages, nor what its user never wants run."""
+    return has_tests(parts_of(document.uri)[1]) and await server.tests.are_offered(document.uri)
 
 
 def _wanted(ours: str, only: object) -> bool:

@@ -10,6 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from ..engine.languages import WEB, is_node_module, is_node_test, language_of
+from .concerned_web import web_tests_of
+
 _IMPORT = re.compile(
     r"(?:^|[;:])[ \t]*(?:from[ \t]+(?P<base>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n;#]*)"
     r"|import[ \t]+(?P<modules>[^\n;#]*))",
@@ -25,14 +28,32 @@ _ROOTS = ("", "src/")
 
 
 def tests_of(files: Mapping[str, str], changed: Collection[str]) -> tuple[str, ...]:
-    """The test modules among `files` that concern a changed one; all, where that cannot be told.
+    """The files of tests among `files` that concern a changed one; all, where that cannot be told.
 
-    A file that is no Python module (data, settings) may be read by any test.
+    A file that is no code (data, settings) may be read by any test. Code concerns tests in its own language.
     """
-    tests = [path for path in files if is_test_module(path)]
-    if any(not path.endswith(".py") for path in changed):
-        return tuple(tests)
-    return tuple(test for test in tests if _concerns(test, files, frozenset(changed)))
+    kinds = {_kind(path) for path in changed}
+    if "" in kinds:
+        return tuple(path for path in files if is_test_file(path))
+    tests = [path for path in files if is_test_module(path)] if "python" in kinds else []
+    found = [test for test in tests if _concerns(test, files, frozenset(changed))]
+    return (*found, *(web_tests_of(files, frozenset(changed)) if "web" in kinds else ()))
+
+
+def is_test_file(path: str) -> bool:
+    """Whether pytest or Node.js looks for tests in it."""
+    return is_test_module(path) or is_node_test(path)
+
+
+def has_tests(path: str) -> bool:
+    """Whether there may be tests of such a file: it is code that tests can import, and no stub."""
+    return path.endswith(".py") or is_node_module(path)
+
+
+def _kind(path: str) -> str:
+    if path.endswith(".py"):
+        return "python"
+    return "web" if language_of(path) in WEB else ""
 
 
 def is_test_module(path: str) -> bool:

@@ -11,7 +11,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.uris import from_fs_path
 
 from ..engine.errors import QuantumLayerError, StorageError
-from .concerned import is_test_module, tests_of
+from .concerned import has_tests, is_test_file, tests_of
 from .documents import path_of
 from .jobs import Ending, Job, Outcome
 from .output import Output
@@ -60,7 +60,7 @@ class Tests:
 
     def saved(self, uri: str) -> None:
         """Runs the tests that concern the file, if the user's settings say so."""
-        if uri.startswith("file:") and uri.endswith(".py"):
+        if uri.startswith("file:") and has_tests(uri):
             self._server.keep(self._saved(uri))
 
     def start(self, uri: str, *, quiet: bool = False) -> Job:
@@ -194,7 +194,7 @@ class Tests:
         """
         whole = _is_whole(result)
         gone = {
-            path for path in tested.shown if path not in project.files or (whole and not is_test_module(path))
+            path for path in tested.shown if path not in project.files or (whole and not is_test_file(path))
         }
         found: dict[str, list[Finding]] = {
             path: [] for path in gone | (set(tests) if whole else tested.finished)
@@ -244,7 +244,7 @@ def _chosen(
 
     project = next((one for one in within(root, overlay) if one.root == root), None)
     if project is None:
-        raise StorageError(f"there are no Python files in {root}", "Save the file first.")
+        raise StorageError(f"there is no code in {root}", "Save the file first.")
     inside = {path.relative_to(root).as_posix() for path in changed if path.is_relative_to(root)}
     tests = tests_of(project.files, inside)
     unnamed = frozenset(unusable(project))

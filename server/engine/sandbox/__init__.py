@@ -8,11 +8,13 @@ privileges to gain, a short list of system calls, and limits on memory, processe
 from .check import check_sandbox
 from .opening import open_sandbox
 from .pip_errors import PackageError, PackageMissing, PackageUnavailable, RequirementRefused, WheelMissing
+from .roots import LanguageMissing
 from .types import Job, OnOutput, Outcome, Sandbox
 from .wheels import resolve_wheels
 
 __all__ = [
     "Job",
+    "LanguageMissing",
     "OnOutput",
     "Outcome",
     "PackageError",

@@ -21,13 +21,14 @@ from typing import Any
 
 from ...settings import SandboxSettings, Settings
 from ..errors import SandboxError
-from . import payload, seccomp
+from . import hosts, payload, seccomp
 from .output import Stream
+from .roots import ROOTS
 from .types import Job, OnOutput, Outcome
+from .versions import Versions
 from .watchdog import Watchdog
 
 _NOBODY = 65534
-_PROBE = "import sys; print('%d.%d' % sys.version_info[:2])"
 _SHM_MB = 8
 _LAST_WORDS = 2.0
 """Seconds to wait for the end of the output of a program that was killed."""
@@ -50,6 +51,7 @@ class BubblewrapSandbox:
         self._filter = seccomp.program()
         self._thread = ThreadPoolExecutor(4, thread_name_prefix="sandbox-watch")
         self._running: set[asyncio.subprocess.Process] = set()
+        self._versions = Versions(self.run)
 
     @classmethod
     async def open(cls, settings: Settings) -> "BubblewrapSandbox":
@@ -60,7 +62,7 @@ class BubblewrapSandbox:
         for prefix in dict.fromkeys((Path(sys.base_prefix), Path("/usr"))):
             sandbox = cls(settings.sandbox, program, version, prefix)
             try:
-                sandbox.python = await sandbox._ask_python()
+                sandbox.python = await sandbox.version_of("python")
             except SandboxError as error:
                 problem = problem or error.cause
                 await sandbox.aclose()
@@ -73,11 +75,9 @@ class BubblewrapSandbox:
             "sandbox.engine",
         )
 
-    async def _ask_python(self) -> str:
-        outcome = await self.run(Job(command=("python", "-c", _PROBE), seconds=30))
-        if outcome.exit_code != 0:
-            raise SandboxError(f"{self._prefix} holds no Python that runs inside: {outcome.stderr.strip()}")
-        return outcome.stdout.strip()
+    async def version_of(self, language: str) -> str:
+        place = str(self._prefix) if language == "python" else str(hosts.find_program(language))
+        return await self._versions.of(language, f"{place} does not run inside")
 
     async def run(self, job: Job, on_output: OnOutput | None = None) -> Outcome:
         seconds = job.seconds or self._settings.seconds
@@ -85,9 +85,9 @@ class BubblewrapSandbox:
             job,
             self._settings,
             seconds,
-            extra_limits=self._limits(),
+            extra_limits=self._limits(job.language),
             cpus=self._processors(),
-            path=("/opt/python",),
+            path=("/opt/python", hosts.FOLDER),
         )
         with _memory_file(self._filter) as rules, _memory_file(b"") as status:
             process = await self._start_whole(job, rules, status)
@@ -149,8 +149,14 @@ class BubblewrapSandbox:
         folders = {} if self._prefix == Path("/usr") else {str(self._prefix): self._prefix}
         if job.packages is not None:
             folders["/packages"] = job.packages.resolve()
+        links: list[str] = []
+        if job.language != "python":
+            program = hosts.find_program(job.language)
+            bound, links = hosts.placed(program, ROOTS[job.language].program)
+            folders |= bound
         if os.geteuid() != 0:
-            return self._isolate({target: str(source) for target, source in folders.items()}, rules, status)
+            shown = {target: str(source) for target, source in folders.items()}
+            return self._isolate(shown, links, rules, status)
         staged = {target: str(_STAGE / str(index)) for index, target in enumerate(folders)}
         binds = [
             part for target, source in folders.items() for part in ("--ro-bind", str(source), staged[target])
@@ -170,10 +176,10 @@ class BubblewrapSandbox:
             ),
             *("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", "--no-new-privs"),
             *("--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--"),
-            *self._isolate(staged, rules, status),
+            *self._isolate(staged, links, rules, status),
         ]
 
-    def _isolate(self, folders: dict[str, str], rules: int, status: int) -> list[str]:
+    def _isolate(self, folders: dict[str, str], links: list[str], rules: int, status: int) -> list[str]:
         megabyte = 1024 * 1024
         interpreter = self._prefix / "bin" / "python3"
         return [
@@ -188,6 +194,7 @@ class BubblewrapSandbox:
             *("--size", str(self._settings.work_mb * megabyte), "--tmpfs", "/work", "--chdir", "/work"),
             *("--symlink", str(interpreter), "/opt/python/python"),
             *("--symlink", str(interpreter), "/opt/python/python3"),
+            *links,
             *("--remount-ro", "/", "--seccomp", str(rules), "--json-status-fd", str(status), "--"),
             *(str(interpreter), "-I", "-S", "-c", payload.guest_source()),
         ]
@@ -214,12 +221,13 @@ class BubblewrapSandbox:
 
     # -- what limits it ------------------------------------------------------------------------
 
-    def _limits(self) -> dict[str, int]:
+    def _limits(self, language: str) -> dict[str, int]:
         memory = self._settings.memory_mb * 1024 * 1024
         return {
             "RLIMIT_DATA": memory,
-            # Reserving addresses costs nothing, and threads and mapped libraries reserve many.
-            "RLIMIT_AS": 4 * memory,
+            # Reserving addresses costs nothing, and threads and mapped libraries reserve many. V8
+            # reserves ten gigabytes for each piece of WebAssembly: there only what is used counts.
+            **({"RLIMIT_AS": 4 * memory} if language == "python" else {}),
             "RLIMIT_NPROC": self._settings.pids,
             "RLIMIT_STACK": min(memory, 8 * 1024 * 1024),
         }

@@ -5,6 +5,7 @@ from typing import Any
 from ...settings import Settings
 from ..errors import SandboxError
 from ..types import Check, SourceFile
+from .roots import ROOTS
 from .types import Job, Sandbox
 
 _PROBE = """
@@ -34,7 +35,7 @@ _OLD_RUNC = (1, 1, 12)
 
 
 async def check_sandbox(settings: Settings) -> tuple[Check, ...]:
-    """One line per engine, its parts, and a real isolated run in each."""
+    """One line per engine, its parts, the languages it runs, and a real isolated run in each."""
     from .bubblewrap import BubblewrapSandbox
     from .docker import DockerSandbox
 
@@ -53,12 +54,23 @@ async def _check(engine: Any, name: str, settings: Settings) -> list[Check]:
         checks = [
             Check(name=name, status="ok", detail=f"{sandbox.version}, Python {sandbox.python} inside"),
             await _try_isolation(sandbox),
+            *[await _check_language(sandbox, language) for language in ROOTS if language != "python"],
         ]
         if name == "docker":
             checks.append(await _check_runc(sandbox))
         return checks
     finally:
         await sandbox.aclose()
+
+
+async def _check_language(sandbox: Sandbox, language: str) -> Check:
+    """What is not there keeps no other language from being run."""
+    name, title = f"{sandbox.name} {language}", ROOTS[language].title
+    try:
+        version = await sandbox.version_of(language)
+    except SandboxError as error:
+        return Check(name=name, status="warning", detail=error.cause, next_step=error.next_step)
+    return Check(name=name, status="ok", detail=f"{title} {version} inside")
 
 
 async def _try_isolation(sandbox: Sandbox) -> Check:

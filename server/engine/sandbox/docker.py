@@ -19,7 +19,9 @@ from ...settings import SandboxSettings, Settings
 from ..errors import SandboxError
 from . import owner, payload, seccomp
 from .output import Stream
+from .roots import image_of, without_program
 from .types import Job, OnOutput, Outcome
+from .versions import Versions
 
 PYTHON_LABEL = "quantumlayer.python"
 _PARALLEL_RUNS = 8
@@ -40,7 +42,8 @@ class DockerSandbox:
         self.python = ""
         self._api = api
         self._settings = settings
-        self._image = image
+        self._images = {"python": image}
+        self._versions = Versions(self.run)
         self._processors = processors
         self._closed = False
         self._calls: set[_Call] = set()
@@ -56,14 +59,23 @@ class DockerSandbox:
         finally:
             pool.shutdown(wait=False)
         try:
-            sandbox.python = python or await _ask_python(sandbox)
+            sandbox.python = python or await sandbox.version_of("python")
         except BaseException:
             await sandbox.aclose()
             raise
         return sandbox
 
+    async def version_of(self, language: str) -> str:
+        name = image_of(language, self._settings)
+        return await self._versions.of(language, f"the image {name!r} has none that works")
+
     async def run(self, job: Job, on_output: OnOutput | None = None) -> Outcome:
         loop = asyncio.get_running_loop()
+        if job.language not in self._images:
+            found = await loop.run_in_executor(
+                self._stops, _find_image, self._api, job.language, self._settings
+            )
+            self._images[job.language] = found
         listen = _on_loop(loop, on_output)
         call = _Call(self._api, self._config(job), self._settings, job, listen)
         self._calls.add(call)
@@ -132,7 +144,7 @@ class DockerSandbox:
         )
         host["CgroupnsMode"] = "private"
         return {
-            "image": self._image,
+            "image": self._images[job.language],
             "entrypoint": [],
             "command": ["python3", "-I", "-S", "-c", payload.guest_source()],
             "user": _NOBODY,
@@ -301,16 +313,20 @@ def _open(settings: SandboxSettings) -> tuple[DockerSandbox, str]:
     return DockerSandbox(api, settings, image["Id"], version, int(info.get("NCPU", 1))), python
 
 
-async def _ask_python(sandbox: DockerSandbox) -> str:
-    script = "import sys; print('%d.%d' % sys.version_info[:2])"
-    outcome = await sandbox.run(Job(command=("python3", "-c", script), seconds=30))
-    if outcome.exit_code != 0:
-        raise SandboxError(
-            f"the sandbox image has no working python3: {outcome.stderr.strip() or outcome.exit_code}",
-            "Make the image with `quantumlayer sandbox build`.",
-            "sandbox.image",
-        )
-    return outcome.stdout.strip()
+def _find_image(api: Any, language: str, settings: SandboxSettings) -> str:
+    """The id of a language's image. Raises SandboxError that says how to make it."""
+    from docker.errors import DockerException, ImageNotFound
+    from requests.exceptions import RequestException
+
+    name = image_of(language, settings)
+    try:
+        return str(api.inspect_image(name)["Id"])
+    except ImageNotFound as error:
+        cause = f"there is no image {name!r}"
+        step = f"Make it with `quantumlayer sandbox build {language}`."
+        raise without_program(language, cause, step) from error
+    except (DockerException, RequestException, OSError) as error:
+        raise without_program(language, explain(error), "Restart Docker.") from error
 
 
 def _kill(api: Any, container: str) -> None:

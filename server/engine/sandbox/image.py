@@ -1,7 +1,8 @@
-"""Makes the Docker image that programs run in.
+"""Makes the Docker images that programs run in, one for each language of `roots`.
 
-`python:3.12-slim` where an image registry answers, else a small Debian system with its own Python. The
-image says by its labels which Python it holds and what it was made from.
+`python:3.12-slim` where an image registry answers, with the program of the language's own image put into it,
+else a small Debian system with both. An image says by its labels which Python it holds and what it was made
+from.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from ..events import Downloaded, Emit, Notice, ignore
 from ..types import Severity
 from . import debian
 from .docker import PYTHON_LABEL, connect, explain
+from .roots import ROOTS, Root, image_of
 
 _BASE, _BASE_TAG, _BASE_PYTHON = "python", "3.12-slim", "3.12"
 _ORIGIN_LABEL = "quantumlayer.made-from"
@@ -28,14 +30,15 @@ _REGISTRY_SILENCE = 20
 """Seconds a registry may say nothing before it counts as unreachable."""
 
 
-async def build_image(settings: Settings, emit: Emit = ignore) -> str:
-    """Makes `sandbox.image` anew and returns its name; takes a minute or so.
+async def build_image(settings: Settings, emit: Emit = ignore, language: str = "python") -> str:
+    """Makes the image of a language anew and returns its name; takes a minute or so.
 
     Raises SandboxError that says why neither way worked.
     """
     loop = asyncio.get_running_loop()
     pool = ThreadPoolExecutor(1, thread_name_prefix="sandbox-image")
-    name = settings.sandbox.image
+    name = image_of(language, settings.sandbox)
+    root = ROOTS[language]
 
     def report(event: Downloaded | Notice) -> None:
         with contextlib.suppress(RuntimeError):  # The loop was closed meanwhile.
@@ -44,10 +47,10 @@ async def build_image(settings: Settings, emit: Emit = ignore) -> str:
     try:
         try:
             emit(_notice(f"asking for the image {_BASE}:{_BASE_TAG}"))
-            await loop.run_in_executor(pool, _from_registry, name, report)
+            await loop.run_in_executor(pool, _from_registry, name, root, report)
         except _NoRegistry as error:
             emit(_notice(f"no image registry answers ({error}); making a Debian system instead"))
-            await _from_debian(settings, str(error), emit, pool)
+            await _from_debian(settings, name, root, str(error), emit, pool)
     finally:
         pool.shutdown(wait=False)
     emit(_notice(f"the image {name} is ready"))
@@ -58,37 +61,64 @@ class _NoRegistry(Exception):
     """No registry gave the base image."""
 
 
-def _from_registry(name: str, report: Callable[[Downloaded | Notice], None]) -> None:
+def _from_registry(name: str, root: Root, report: Callable[[Downloaded | Notice], None]) -> None:
     with _engine(_REGISTRY_SILENCE) as (api, failures):
         try:
-            _pull(api, report)
+            _pull(api, _BASE, _BASE_TAG, report)
+            if root.source is not None:
+                _pull(api, *root.source[:2], report)
         except failures as error:
             raise _NoRegistry(explain(error)) from error
-    with _engine() as (api, _):
-        origin = f"{_BASE}:{_BASE_TAG} {api.inspect_image(f'{_BASE}:{_BASE_TAG}')['Id']}"
-        container = api.create_container(f"{_BASE}:{_BASE_TAG}", command=["true"])["Id"]
-        try:
-            repository, tag = _split(name)
-            api.commit(container, repository=repository, tag=tag, changes=_labels(_BASE_PYTHON, origin))
-        finally:
-            api.remove_container(container, force=True, v=True)
+    with _engine(600) as (api, _):
+        _compose(api, name, root, f"{_BASE}:{_BASE_TAG}", _BASE_PYTHON)
 
 
-def _pull(api: Any, report: Callable[[Downloaded | Notice], None]) -> None:
+def _compose(api: Any, name: str, root: Root, base: str, python: str) -> None:
+    """An image of the base and the language's program."""
+    origin = f"{base} {api.inspect_image(base)['Id']}"
+    container = api.create_container(base, command=["true"])["Id"]
+    try:
+        if root.source is not None:
+            repository, tag, program = root.source
+            origin += f", {repository}:{tag} {api.inspect_image(f'{repository}:{tag}')['Id']}"
+            _copy(api, f"{repository}:{tag}", program, container)
+        repository, tag = _split(name)
+        api.commit(container, repository=repository, tag=tag, changes=_labels(python, origin))
+    finally:
+        api.remove_container(container, force=True, v=True)
+
+
+def _copy(api: Any, image: str, program: str, container: str) -> None:
+    """Puts one file of an image into a container, at the same place."""
+    source = api.create_container(image, command=["true"])["Id"]
+    try:
+        parts, _ = api.get_archive(source, program)
+        with tempfile.TemporaryFile() as archive:
+            for part in parts:
+                archive.write(part)
+            archive.seek(0)
+            api.put_archive(container, os.path.dirname(program), archive)  # noqa: PTH120  not of this machine
+    finally:
+        api.remove_container(source, force=True, v=True)
+
+
+def _pull(api: Any, image: str, tag: str, report: Callable[[Downloaded | Notice], None]) -> None:
     from docker.errors import APIError
 
     layers: dict[str, tuple[int, int]] = {}
-    for line in api.pull(_BASE, tag=_BASE_TAG, stream=True, decode=True):
+    for line in api.pull(image, tag=tag, stream=True, decode=True):
         if "error" in line:
             raise APIError(line["error"])
         progress = line.get("progressDetail") or {}
         if line.get("status") == "Downloading" and progress.get("total"):
             layers[line["id"]] = (progress["current"], progress["total"])
             done, total = (sum(column) for column in zip(*layers.values(), strict=True))
-            report(Downloaded(what=f"{_BASE}:{_BASE_TAG}", done=done, total=total))
+            report(Downloaded(what=f"{image}:{tag}", done=done, total=total))
 
 
-async def _from_debian(settings: Settings, no_registry: str, emit: Emit, pool: ThreadPoolExecutor) -> None:
+async def _from_debian(
+    settings: Settings, name: str, root: Root, no_registry: str, emit: Emit, pool: ThreadPoolExecutor
+) -> None:
     try:
         debian.check_possible()
     except SandboxError as error:
@@ -100,12 +130,11 @@ async def _from_debian(settings: Settings, no_registry: str, emit: Emit, pool: T
     loop = asyncio.get_running_loop()
     folder = Path(tempfile.mkdtemp(prefix="quantumlayer-image-", dir=_roomy(settings)))
     try:
-        suite = await debian.bootstrap(folder, lambda text: emit(_notice(text)))
+        suite = await debian.bootstrap(folder, root.debian, lambda text: emit(_notice(text)))
         python = await loop.run_in_executor(pool, debian.slim, folder)
         emit(_notice("handing the system to Docker"))
-        await loop.run_in_executor(
-            pool, _import, folder, settings.sandbox.image, python, f"debootstrap {suite}"
-        )
+        origin = f"debootstrap {suite} {' '.join(root.debian)}"
+        await loop.run_in_executor(pool, _import, folder, name, python, origin)
     finally:
         await asyncio.shield(loop.run_in_executor(pool, debian.remove, folder))
 

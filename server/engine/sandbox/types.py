@@ -24,6 +24,8 @@ class Job(Value):
     """A host folder of installed wheels, importable inside from a read-only `/packages`."""
     seconds: Annotated[float, Field(gt=0)] | None = None
     """Wall-clock limit; without it `sandbox.seconds` holds."""
+    language: str = "python"
+    """Whose root it runs in: a key of `ROOTS`."""
 
 
 class Outcome(Value):
@@ -54,6 +56,10 @@ class Sandbox(Protocol):
     @property
     def python(self) -> str:
         """Version of the Python inside, such as `3.12`."""
+        ...
+
+    async def version_of(self, language: str) -> str:
+        """Of a language's program inside, such as `22.20.0`. Raises SandboxError: why there is none."""
         ...
 
     async def run(self, job: Job, on_output: OnOutput | None = None) -> Outcome:

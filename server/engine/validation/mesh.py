@@ -10,6 +10,7 @@ import platform
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +25,17 @@ from .adapters.invented import Invented
 from .adapters.mypy import Mypy
 from .each import JudgesEach, judge_each
 from .formatting import format_files
+from .node_project import has_web
+from .node_runtime import run_node
 from .packages import Packages
 from .process import Tools, all_of, modules, on_demand, written
 from .registries import Registries
 from .runtime import RuntimeReport, run_variants
-from .runtime_stage import judge, not_run
+from .runtime_stage import judge
 from .shells import WHY
 from .switches import OFF, Switches, counted, partly
 from .types import PartlyKnown, Project, Surroundings, ToolError, ToolMissing
+from .whole_runtime import Run, run_each
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -168,25 +172,28 @@ class Mesh:
         sandbox = self._sandbox
         if sandbox is None:
             return StageResult(stage=Stage.RUNTIME, status="skipped", reason=self._no_sandbox)
-        if not any(language_of(file.path) == "python" for file in project.files):
-            return StageResult(stage=Stage.RUNTIME, status="skipped", reason="there is no Python to run")
-        seconds = self._settings.sandbox.seconds
-        try:
-            (report,) = await run_variants(
-                sandbox,
-                self._settings,
-                project.files,
-                [()],
-                project.packages,
-                seconds=seconds,
-                tests=[path for path in project.tests if path not in off],
-                imports=True,
-                not_imported=off,
-                journal=self._journal,
-                known=self._packages,
-            )
-        except SandboxError as error:
-            return not_run(error)
+        runs: list[tuple[str, Run]] = []
+        if any(language_of(file.path) == "python" for file in project.files):
+            runs.append(("Python", lambda: self._python_run(sandbox, project, off)))
+        if has_web(project):
+            node = partial(run_node, sandbox, self._settings, project, off=off, journal=self._journal)
+            runs.append(("JavaScript", node))
+        return await run_each(runs)
+
+    async def _python_run(self, sandbox: "Sandbox", project: Project, off: frozenset[str]) -> StageResult:
+        (report,) = await run_variants(
+            sandbox,
+            self._settings,
+            project.files,
+            [()],
+            project.packages,
+            seconds=self._settings.sandbox.seconds,
+            tests=[path for path in project.tests if path not in off],
+            imports=True,
+            not_imported=off,
+            journal=self._journal,
+            known=self._packages,
+        )
         return judge(report, project, sandbox.name, sandbox.version)
 
     def _off(self, stage: Stage, project: Project, tool: str = "") -> frozenset[str]:

@@ -18,7 +18,7 @@ from .packages import Packages, requirements
 from .types import Project, is_test, is_test_module, source_roots
 
 if TYPE_CHECKING:
-    from ..sandbox import OnOutput, Outcome, Sandbox
+    from ..sandbox import Job, OnOutput, Outcome, Sandbox
 
 TEST_SECONDS = 8.0
 IMPORT_SECONDS = 10.0
@@ -143,10 +143,15 @@ async def run_variants(
         request["budget"] = settings.sandbox.output_kb * 1024 // (4 * len(waiting))
         request["live"] = settings.sandbox.output_kb * 512 if emit else 0
         listen = LiveOutput(emit) if emit else None
-        genuine, lost = await _in_sandbox(sandbox, request, folder, seconds * len(waiting) + _START_S, listen)
-        reports = [genuine[number] for number in range(len(waiting)) if number in genuine]
+        job = harness_job("harness", {}, request, folder, seconds * len(waiting))
+        genuine, problem = await in_sandbox(sandbox, job, listen)
+        reports = [
+            RuntimeReport.model_validate(genuine[number])
+            for number in range(len(waiting))
+            if number in genuine
+        ]
         # Whoever ended the harness loses its own report; those after it have not been run yet.
-        settled = reports if len(reports) == len(waiting) else [*reports, lost]
+        settled = reports if len(reports) == len(waiting) else [*reports, RuntimeReport(problem=problem)]
         for number, report in zip(waiting, settled, strict=False):
             found[number] = report
             if journal is not None and report.complete:
@@ -216,38 +221,48 @@ def _modules(paths: Sequence[str], roots: Sequence[str]) -> list[dict[str, str]]
 
 
 def _programs() -> Mapping[str, str]:
-    names = ("harness", "importing", "testing")
+    names = ("harness", "processes", "importing", "testing")
     return {name: (_INSIDE / f"{name}.py").read_text(encoding="utf-8") for name in names}
 
 
-async def _in_sandbox(
-    sandbox: "Sandbox",
+def harness_job(
+    name: str,
+    more: Mapping[str, str],
     request: dict[str, Any],
     packages: Path | None,
     seconds: float,
-    listen: "OnOutput | None" = None,
-) -> tuple[dict[int, RuntimeReport], RuntimeReport]:
-    """Reports by number, up to the first that is lost, and what to say of that one."""
+    language: str = "python",
+) -> "Job":
+    """A job that runs a harness: ours for Python, or one of `more` that stands on it."""
     from ..sandbox import Job
 
-    job = Job(
-        files=(SourceFile(path="harness.py", text=_programs()["harness"]),),
-        command=("python", "-I", "harness.py"),
+    texts = {"__init__": "", "harness": _programs()["harness"], "processes": _programs()["processes"], **more}
+    start = f"import sys; sys.path.insert(0, '/work'); import inside.{name} as it; del sys.path[0]; it.main()"
+    return Job(
+        files=tuple(SourceFile(path=f"inside/{path}.py", text=text) for path, text in texts.items()),
+        command=("python", "-I", "-B", "-c", start),
         stdin=json.dumps(request),
         packages=packages,
-        seconds=seconds,
+        seconds=seconds + _START_S,
+        language=language,
     )
+
+
+async def in_sandbox(
+    sandbox: "Sandbox", job: "Job", listen: "OnOutput | None" = None
+) -> tuple[dict[int, Any], str]:
+    """Reports by number, up to the first that is lost, and what to say of that one. Raises SandboxError."""
     outcome = await sandbox.run(job, listen)
     reports = _genuine(outcome.stdout)
     if not reports and outcome.exit_code not in {None, 0} and not _was_killed(outcome):
         said = outcome.stderr.strip().splitlines()[-1:] or [f"exit code {outcome.exit_code}"]
         raise SandboxError(f"the test harness failed inside the sandbox: {said[0]}")
-    return reports, RuntimeReport(problem=_loss(outcome))
+    return reports, _loss(outcome)
 
 
-def _genuine(output: str) -> dict[int, RuntimeReport]:
+def _genuine(output: str) -> dict[int, Any]:
     """Reports under the key of the first line, written before the project ran; the rest is noise."""
-    reports: dict[int, RuntimeReport] = {}
+    reports: dict[int, Any] = {}
     first, *lines = output.splitlines() or [""]
     if not re.fullmatch(r"key [0-9a-f]{64}", first):
         return reports
@@ -258,7 +273,7 @@ def _genuine(output: str) -> dict[int, RuntimeReport]:
             mark.encode(), hmac.new(key, text.encode(), hashlib.sha256).hexdigest().encode()
         ):
             number, content = json.loads(text)
-            reports[number] = RuntimeReport.model_validate(content)
+            reports[number] = content
     return reports
 
 

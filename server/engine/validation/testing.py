@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...settings import Settings
-from ..errors import SandboxError
 from ..events import Emit
+from ..languages import WEB, language_of
 from ..types import SourceFile, Stage, StageResult
+from .node_runtime import run_node
 from .runtime import run_variants
 from .runtime_stage import judge
 from .switches import OFF, Switches
 from .types import Project
+from .whole_runtime import run_each
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox
@@ -32,14 +34,30 @@ async def run_chosen(
         return _skipped(OFF if tests else "there are no tests")
     if sandbox is None:
         return _skipped(no_sandbox or "there is no sandbox")
-    seconds = settings.sandbox.seconds
-    try:
+    project = Project.of(files)
+    web = [path for path in wanted if language_of(path) in WEB]
+    python = [path for path in wanted if path not in web]
+
+    async def run_python() -> StageResult:
         (report,) = await run_variants(
-            sandbox, settings, files, [()], packages, seconds=seconds, tests=wanted, emit=emit
+            sandbox,
+            settings,
+            files,
+            [()],
+            packages,
+            seconds=settings.sandbox.seconds,
+            tests=python,
+            emit=emit,
         )
-    except SandboxError as error:
-        return _skipped(str(error))
-    return judge(report, Project.of(files), sandbox.name, sandbox.version, at_tests=True)
+        return judge(report, project, sandbox.name, sandbox.version, at_tests=True)
+
+    async def run_web() -> StageResult:
+        return await run_node(sandbox, settings, project, tests=web, emit=emit)
+
+    runs = [("Python", run_python)] if python else []
+    if web:
+        runs.append(("JavaScript", run_web))
+    return await run_each(runs, lambda error: _skipped(str(error)))
 
 
 def _skipped(reason: str) -> StageResult:

@@ -241,7 +241,7 @@ import os
 
 def test_search():
     above, opened = os.getppid(), []
-    assert "harness.py" in open(f"/proc/{above}/cmdline").read()
+    assert "inside.harness" in open(f"/proc/{above}/cmdline").read()
     for name in ("mem", "environ", "maps", *(f"fd/{number}" for number in range(64))):
         try:
             os.close(os.open(f"/proc/{above}/{name}", os.O_RDONLY | os.O_NONBLOCK))

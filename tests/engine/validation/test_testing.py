@@ -100,7 +100,7 @@ async def test_cancelling_ends_the_program(sandbox, settings):
     with pytest.raises(asyncio.CancelledError):
         await running
     left = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
-    assert not any("harness.py" in line for line in left)
+    assert not any("inside.harness" in line for line in left)
 
 
 async def test_without_a_sandbox_it_is_skipped_with_the_reason(settings: Settings) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import array
 import contextlib
-import ctypes
 import fcntl
 import hashlib
 import hmac
@@ -29,32 +28,25 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
+from .processes import entries, environment, kill_descendants, remove, seal_off
+
 GRACE_S = 2.0
 RESTARTS = 20
 OUTPUT_KEPT = 4000
-KEPT_FROM_HOST = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "TZ")
 SHARED = ("/work", "/tmp", "/dev/shm")  # noqa: S108 - inside the sandbox
 
 
-def main() -> None:
+def main(kind: type[Variant] | None = None) -> None:
+    """`kind` says how the files are run; without it as Python."""
     request = json.loads(sys.stdin.buffer.read())
     seal_off()
     key = tell_key()
     for number, overlay in enumerate(request["variants"]):
         files = {**request["files"], **overlay}
-        report = Variant(request, files).run()
+        report = (kind or Variant)(request, files).run()
         text = json.dumps([number, report])
         mark = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
         print(f"\n{mark} {text}", flush=True)
-
-
-def seal_off() -> None:
-    """Children cannot look into this process; orphans of theirs become its own."""
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def tell_key() -> bytes:
@@ -131,6 +123,10 @@ class Variant:
 
     def left(self) -> float:
         return float(self.deadline - time.monotonic())
+
+    def command(self, program: str) -> list[str]:
+        """How a child for one of the request's programs is started."""
+        return [sys.executable, "-c", self.request["programs"][program]]
 
     # -- imports ---------------------------------------------------------------------------------
 
@@ -259,11 +255,11 @@ class Child:
         self.pipe = read
         request = {**details, "secret": self.secret, "events": write}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", variant.request["programs"][program]],
+            variant.command(program),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            cwd=variant.root,
+            cwd=os.path.join(variant.root, details.get("cwd", "")),
             env=environment(variant.home),
             pass_fds=(write,),
             start_new_session=True,
@@ -321,71 +317,6 @@ class Child:
         os.close(self.pipe)
 
 
-def entries(folder: str) -> set[str]:
-    with contextlib.suppress(OSError):
-        return set(os.listdir(folder))
-    return set()
-
-
-def remove(path: str) -> None:
-    """Whatever it is; a folder may have been closed to its owner."""
-    with contextlib.suppress(OSError):
-        os.unlink(path)
-        return
-    with contextlib.suppress(OSError):
-        os.chmod(path, 0o700)
-        for folder, below, _ in os.walk(path):
-            for name in below:
-                inner = os.path.join(folder, name)
-                if not os.path.islink(inner):
-                    os.chmod(inner, 0o700)
-    shutil.rmtree(path, ignore_errors=True)
-
-
-def environment(home: str) -> dict[str, str]:
-    return {
-        **{name: os.environ[name] for name in KEPT_FROM_HOST if name in os.environ},
-        "HOME": home,
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONHASHSEED": "0",
-        "PYTHONUTF8": "1",
-        "NO_COLOR": "1",
-    }
-
-
-def kill_descendants() -> None:
-    """Until none is left: a project may fork faster than one look at /proc can see."""
-    for _ in range(100):
-        found = descendants()
-        if not found:
-            return
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        time.sleep(0.005)
-
-
-def descendants() -> list[int]:
-    children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError):
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    # The name of a program may hold anything, a parenthesis too.
-                    parent = int(file.read().rpartition(b")")[2].split()[1])
-                children.setdefault(parent, []).append(int(name))
-    found, pending = [], [os.getpid()]
-    while pending:
-        below = children.get(pending.pop(), [])
-        found.extend(below)
-        pending.extend(below)
-    return found
-
-
 def shorten(report: dict[str, Any], root: str, budget: int) -> None:
     """Paths are the project's own; details fit into `budget` characters, the first failures first."""
     for entry in report["imports"] + report["tests"]:
@@ -394,7 +325,3 @@ def shorten(report: dict[str, Any], root: str, budget: int) -> None:
         details = test.get("details", "").replace(root, "")
         test["details"] = details[-min(2000, budget) :] if budget > 0 else ""
         budget -= len(test["details"])
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,36 @@
+"""The version of each language's program in a sandbox, found by running it, once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from .roots import ROOTS, without_program
+from .types import Job, Outcome
+
+_SECONDS = 30.0
+
+
+class Versions:
+    """`run` runs a job. What cannot be found is looked for again the next time: it may have been made."""
+
+    def __init__(self, run: Callable[[Job], Awaitable[Outcome]]) -> None:
+        self._run = run
+        self._known: dict[str, str] = {}
+        self._asking = asyncio.Lock()
+
+    async def of(self, language: str, otherwise: str) -> str:
+        """Raises SandboxError that says `otherwise` and what was printed."""
+        async with self._asking:
+            if language not in self._known:
+                self._known[language] = await self._ask(language, otherwise)
+        return self._known[language]
+
+    async def _ask(self, language: str, otherwise: str) -> str:
+        job = Job(command=ROOTS[language].version, seconds=_SECONDS, language=language)
+        outcome = await self._run(job)
+        if outcome.exit_code != 0:
+            said = (outcome.stderr.strip().splitlines() or [f"exit code {outcome.exit_code}"])[-1]
+            step = (
+                f"Make it with `quantumlayer sandbox build {language}`, or install {ROOTS[language].title}."
+            )
+            raise without_program(language, f"{otherwise} ({said[:200]})", step)
+        return outcome.stdout.strip()
