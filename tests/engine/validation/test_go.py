@@ -3,7 +3,8 @@
 import os
 
 import pytest
-from quantumlayer.engine.types import Severity, Stage
+from quantumlayer.engine.facade import Engine
+from quantumlayer.engine.types import OpenFile, Severity, Stage
 from quantumlayer.engine.validation.adapters import go, gofmt
 from quantumlayer.engine.validation.types import ToolMissing
 
@@ -80,6 +81,28 @@ async def test_layout_is_gofmts(mesh, make):
     result = await judged(mesh, make, Stage.STYLE, {"a/main.go": text, "b/main.go": GOOD})
     (one,) = result.findings
     assert (result.status, one.tool, one.path, one.range.start.line) == ("passed", "gofmt", "a/main.go", 5)
+
+
+async def test_layout_is_told_while_typing_but_not_by_a_program_of_the_folder(
+    settings, tmp_path, monkeypatch
+):
+    async def told(folder):
+        found = []
+        text = GOOD.replace("\tfmt", "  fmt")
+        file = OpenFile(folder=str(folder), path="main.go", text=text, language="go")
+        async with Engine(settings) as engine:
+            await engine.check_open(file, found.extend)
+        return {one.rule for result in found for one in result.findings}
+
+    assert "format" in await told(tmp_path)
+    mark = tmp_path / "ran"
+    program = tmp_path / "bin/gofmt"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert await told(tmp_path) == set()
+    assert not mark.exists()
 
 
 async def test_what_needs_packages_that_are_not_here_is_named_and_not_judged(mesh, make):
