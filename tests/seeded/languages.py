@@ -2,7 +2,19 @@
 
 from .defects import Language
 from .python import python
-from .texts import dockerfile, javascript, json_files, shell, toml_files, typescript, yaml_files
+from .texts import (
+    c,
+    dockerfile,
+    go,
+    java,
+    javascript,
+    json_files,
+    shell,
+    sql,
+    toml_files,
+    typescript,
+    yaml_files,
+)
 
 
 def languages() -> tuple[Language, ...]:
@@ -15,4 +27,8 @@ def languages() -> tuple[Language, ...]:
         typescript(),
         shell(),
         dockerfile(),
+        go(),
+        java(),
+        c(),
+        sql(),
     )

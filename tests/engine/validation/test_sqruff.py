@@ -1,0 +1,81 @@
+"""SQL: sqruff."""
+
+import pytest
+from quantumlayer.engine.types import Severity, Stage
+
+DIALECTS = {
+    "postgres.sql": "SELECT data->>'a' AS a FROM t WHERE data @> '{\"a\": 1}' AND data = NULL;\n",
+    "mysql.sql": "CREATE TABLE `t` (`id` int) ENGINE=InnoDB;\nSELECT `id` FROM `t` WHERE `id` = NULL;\n",
+    "sqlite.sql": "PRAGMA foreign_keys = ON;\nSELECT id FROM t WHERE id = NULL;\n",
+    "tsql.sql": "DECLARE @a INT = 1;\nSELECT TOP 3 id FROM [dbo].[t] WHERE id = NULL;\n",
+}
+
+
+async def style(mesh, make, files):
+    (result,) = await mesh.check(make(files), (Stage.STYLE,))
+    return result, {(one.path, one.rule, one.range.start.line) for one in result.findings}
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "column", "level"),
+    [
+        ("SELECT 'é😀' AS a FROM t WHERE b = NULL;\n", "CV05", 32, Severity.ERROR),
+        ("SELECT a FROM t UNION ALL SELECT a, b FROM u;\n", "AM07", 0, Severity.ERROR),
+        ("SELECT x.a FROM t AS x, u AS x;\n", "AL04", 29, Severity.ERROR),
+        ("SELECT * FROM a JOIN b;\n", "AM08", 16, Severity.WARNING),
+        ("SELECT a AS c, b AS c FROM t;\n", "AL08", 20, Severity.WARNING),
+        ("WITH q AS (SELECT 1 AS a) SELECT b FROM c;\n", "ST03", 5, Severity.WARNING),
+    ],
+)
+async def test_what_nobody_means_is_told_where_it_stands(mesh, make, text, rule, column, level):
+    result, _ = await style(mesh, make, {"a.sql": text})
+    (told,) = [one for one in result.findings if one.rule == rule]
+    assert (told.range.start.line, told.range.start.column, told.severity) == (0, column, level)
+    assert (result.status == "failed") == (level is Severity.ERROR)
+
+
+async def test_layout_is_left_to_who_wrote_it(mesh, make):
+    text = "select   a\nFROM t where b is NULL and c in ( 1,2 )  order by A  "
+    result, _ = await style(mesh, make, {"a.sql": text})
+    assert (result.status, result.findings) == ("passed", ())
+
+
+async def test_each_file_is_read_in_the_dialect_that_knows_it(mesh, make):
+    _, found = await style(mesh, make, DIALECTS)
+    assert {(path, rule) for path, rule, _ in found} == {(path, "CV05") for path in DIALECTS}
+
+
+async def test_what_no_dialect_knows_is_named_and_the_rest_is_judged(mesh, make):
+    text = "SELECT a FROM t WHERE b = NULL;\nSELEC a FROM t;\n"
+    result, found = await style(mesh, make, {"a.sql": text})
+    assert {("a.sql", "CV05", 0), ("a.sql", "not-read", 1)} <= found
+    assert all("not checked" in one.message for one in result.findings if one.rule == "not-read")
+
+
+async def test_judged_text_cannot_say_how_it_is_read(mesh, make):
+    lines = ["-- sqruff:exclude_rules:CV05", "-- sqlfluff:exclude_rules:CV05", "--SQLFluff:rules:LT01"]
+    files = {
+        "a.sql": "\n".join([*lines, "SELECT a FROM t WHERE b = NULL;\n"]),
+        ".sqruff": "[sqruff]\nexclude_rules = CV05\n",
+        ".sqlfluffignore": "*.sql\n",
+    }
+    _, found = await style(mesh, make, files)
+    assert ("a.sql", "CV05", 3) in found
+
+
+async def test_no_template_of_judged_text_is_filled_in(mesh, make, tmp_path):
+    """A templater loads Python from the folder that a directive names."""
+    mark = tmp_path / "ran"
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "macros.py").write_text(f"open({str(mark)!r}, 'w').close()\n")
+    names = ("templater:jinja", f"templater:jinja:library_path:{library}", "templater:python")
+    head = "".join(f"-- {tool}:{name}\n" for tool in ("sqruff", "sqlfluff") for name in names)
+    _, found = await style(mesh, make, {"a.sql": f"{head}SELECT {{{{ macros.a }}}} AS b FROM t;\n"})
+    assert ("a.sql", "not-read", 6) in found  # read as it stands
+    assert not mark.exists()
+
+
+async def test_a_name_like_an_option_is_a_name(mesh, make):
+    _, found = await style(mesh, make, {"--dialect.sql": "SELECT a FROM t WHERE b = NULL;\n"})
+    assert found == {("--dialect.sql", "CV05", 0)}
