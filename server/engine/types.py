@@ -17,7 +17,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 class Value(BaseModel):
     """A frozen value; equal content is an equal value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Most of a process's values are of a few kinds; what reads the others is made when one is.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 # -- paths and files ---------------------------------------------------------------------------
