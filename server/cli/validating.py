@@ -7,7 +7,7 @@ from typing import get_args
 
 from ..engine.errors import SettingsError
 from ..engine.facade import Engine, ReportFormat
-from ..engine.types import Severity, Stage, StageResult
+from ..engine.types import Finding, Severity, Stage, StageResult
 from ..settings import Settings
 from . import supervise
 from .collect import Collected, LocalProject, NothingChanged, NothingToValidate, collect
@@ -64,16 +64,19 @@ def _for_user(result: StageResult, project: LocalProject) -> StageResult:
 
     What a run of the whole project shows (a test that fails) counts wherever the cause is.
     """
-    kept = [
-        found for found in result.findings if project.whole or found.path in project.wanted or not found.path
-    ]
+    whole = project.whole
+    kept = [found for found in result.findings if whole or found.path in project.wanted or not found.path]
     status = result.status
     others_only = bool(result.findings) and not any(found.severity is Severity.ERROR for found in kept)
     if status == "failed" and others_only and result.stage is not Stage.RUNTIME:
         status = "skipped" if result.reason else "passed"
     names = {path: _from_here(project.root, path) for path in {found.path for found in kept}}
-    findings = tuple(found.model_copy(update={"path": names[found.path]}) for found in kept)
+    findings = tuple(_named(found, names[found.path]) for found in kept)
     return result.model_copy(update={"findings": findings, "status": status})
+
+
+def _named(found: Finding, path: str) -> Finding:
+    return found if found.path == path else found.model_copy(update={"path": path})
 
 
 def _from_here(root: Path, path: str) -> str:
