@@ -36,12 +36,13 @@ CREATE TABLE IF NOT EXISTS steps (
     key TEXT PRIMARY KEY, kind TEXT NOT NULL, at REAL NOT NULL, result BLOB, blob TEXT
 ) WITHOUT ROWID
 """
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 log = logging.getLogger(__name__)
 
 
 def step_key(kind: str, inputs: Json) -> str:
     """SHA-256 of the kind and the inputs as JSON with sorted keys."""
-    text = json.dumps([kind, inputs], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _CANONICAL.encode([kind, inputs])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
