@@ -237,7 +237,8 @@ def _decoded(content: bytes | None) -> Json | None:
     if content == b"[]":
         return []
     try:
-        return None if content is None else json.loads(content)
+        # As text: of bytes it would be found out first, each time, in which encoding they are.
+        return None if content is None else json.loads(content.decode("utf-8", "surrogatepass"))
     except ValueError:
         return None
 
