@@ -15,4 +15,6 @@ def main() -> int:
     gc.set_threshold(_YOUNG)
     from .app import run
 
-    return run()
+    status = run()
+    gc.freeze()  # nor is there anything to be found when the process ends
+    return status
