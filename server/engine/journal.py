@@ -24,6 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic_core import from_json
+
 from .database import Database
 from .errors import StorageError
 
@@ -234,11 +236,11 @@ class Journal:
 
 
 def _decoded(content: bytes | None) -> Json | None:
+    """A result, if it is one that is read quickly; of large numbers of them most are."""
     if content == b"[]":
         return []
     try:
-        # As text: of bytes it would be found out first, each time, in which encoding they are.
-        return None if content is None else json.loads(content.decode("utf-8", "surrogatepass"))
+        return None if content is None else from_json(content)
     except ValueError:
         return None
 
