@@ -1,6 +1,10 @@
-"""Which files `validate` reads: what was named, within the projects it belongs to."""
+"""Which files `validate` reads: what was named, within the projects it belongs to.
+
+Paths of files are texts here: there may be thousands, and each is taken apart several times.
+"""
 
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
@@ -54,20 +58,20 @@ def collect(paths: Sequence[Path], *, max_file_kb: int, since: str = "") -> Coll
     NothingToValidate if a path or revision does not exist, or nothing can be validated, and NothingChanged.
     """
     asked = [_existing(path) for path in paths]
-    wanted: set[Path] = set()
-    known: dict[Path, None] = {}
+    wanted: set[str] = set()
+    known: dict[str, None] = {}
     for path in asked:
         listed = _listed(_top(path))
-        inside = [file for file in listed if file == path or file.is_relative_to(path)]
+        inside = [file for file in listed if file == str(path) or file.startswith(_below(path))]
         if not inside and path.is_dir():  # git ignores it; whoever names it means it
-            listed = inside = sorted(_walk(path))
-        inside = inside or ([path] if path.is_file() else [])
+            listed = inside = _walked(path)
+        inside = inside or ([str(path)] if path.is_file() else [])
         wanted.update(_changed(path, inside, since) if since else inside)
         known.update(dict.fromkeys([*listed, *wanted]))
     if since and not wanted:
         raise NothingChanged(f"nothing has changed since {since}")
-    named = wanted if since else {path for path in asked if path.is_file()}
-    reader = _Reader(max_file_kb, named=frozenset(asked))
+    named = wanted if since else {str(path) for path in asked if path.is_file()}
+    reader = _Reader(max_file_kb, named=frozenset(map(str, asked)))
     projects = _projects(list(known), wanted, reader, named)
     if not projects and since and not reader.left_out():
         raise NothingChanged(f"no text has changed since {since}")
@@ -79,15 +83,15 @@ def collect(paths: Sequence[Path], *, max_file_kb: int, since: str = "") -> Coll
     return Collected(projects, reader.left_out())
 
 
-def _changed(path: Path, files: Sequence[Path], since: str) -> list[Path]:
+def _changed(path: Path, files: Sequence[str], since: str) -> list[str]:
     top = _top(path)
     if git(top, "rev-parse", "--show-toplevel") is None:
         raise NothingToValidate(f"{path} is in no git repository", "Leave out --changed and --since.")
     known = committed(top, since)
     if known is None:
         raise NothingToValidate(f"git knows no revision {since!r} in {top}", "Name a commit, tag or branch.")
-    there = [file for file in files if file.is_file()]
-    return [file for file in there if is_changed(file, file.relative_to(top).as_posix(), known)]
+    there = [file for file in map(Path, files) if file.is_file()]
+    return [str(file) for file in there if is_changed(file, _within(top, str(file)), known)]
 
 
 def _existing(path: Path) -> Path:
@@ -112,20 +116,23 @@ def _top(path: Path) -> Path:
     return next(marked, base)
 
 
-def _listed(top: Path) -> list[Path]:
+def _listed(top: Path) -> list[str]:
     """Files under `top` that git does not ignore; without git, all but caches and environments."""
     output = git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if output is None:
-        return sorted(_walk(top))
+        return _walked(top)
     names = {name.decode(errors="surrogateescape") for name in output.split(b"\0") if name}
-    return [top / name for name in sorted(names)]
+    return [_below(top) + name.replace("/", os.sep) for name in sorted(names)]
 
 
-def _walk(top: Path) -> Iterator[Path]:
+def _walked(top: Path) -> list[str]:
+    return sorted(_walk(top), key=lambda file: file.replace(os.sep, "\0"))
+
+
+def _walk(top: Path) -> Iterator[str]:
     for place, folders, files in os.walk(top):
-        here = Path(place)
-        folders[:] = [name for name in folders if not _is_skipped(here / name)]
-        yield from (here / name for name in files)
+        folders[:] = [name for name in folders if not _is_skipped(Path(place, name))]
+        yield from (_below(place) + name for name in files)
 
 
 def _is_skipped(folder: Path) -> bool:
@@ -133,57 +140,73 @@ def _is_skipped(folder: Path) -> bool:
     return name.startswith(".") or name in _SKIPPED or (folder / "pyvenv.cfg").is_file()
 
 
+def _below(folder: Path | str) -> str:
+    """What the paths of everything in it begin with."""
+    return str(folder).rstrip(os.sep) + os.sep
+
+
+def _within(folder: Path, file: str) -> str:
+    """The path inside the folder, with slashes."""
+    return file.removeprefix(_below(folder)).replace(os.sep, "/")
+
+
 # -- grouping and reading ----------------------------------------------------------------------
 
 
 def _projects(
-    known: list[Path], wanted: set[Path], reader: "_Reader", named: Set[Path]
+    known: list[str], wanted: set[str], reader: "_Reader", named: Set[str]
 ) -> tuple[LocalProject, ...]:
     """Those in which code is asked for, or any file by name or because it has changed: keys and
     passwords are also found where no code is."""
-    roots = {file.parent for file in known if file.name in _MARKERS}
-    groups: dict[Path, list[Path]] = defaultdict(list)
-    folders = {file.parent for file in known}
-    nearest = {folder: _nearest(folder, roots) for folder in folders}
-    orphans = [folder for folder in folders if not nearest[folder]]
-    common = Path(os.path.commonpath(orphans)) if orphans else None
-    for file in known:
-        groups[nearest[file.parent] or common or file.parent].append(file)
     found = []
-    for root, files in sorted(groups.items()):
+    for root, files in sorted(_by_root(known).items()):
         asked = wanted.intersection(files)
-        if any(is_code(file.as_posix()) or file in named for file in asked):
+        paths = {_within(root, file) for file in asked}
+        by_name = {_within(root, file) for file in asked & named}
+        if any(is_code(path) or path in by_name for path in paths):
             read = reader.read(root, files, asked)
-            paths = frozenset(file.relative_to(root).as_posix() for file in asked)
             kept = paths.intersection(file.path for file in read)
-            if any(is_code(path) or root / path in named for path in kept):
-                found.append(LocalProject(root, read, kept, declared_packages(root)))
+            if any(is_code(path) or path in by_name for path in kept):
+                found.append(LocalProject(root, read, frozenset(kept), declared_packages(root)))
     return tuple(found)
 
 
-def _nearest(folder: Path, roots: set[Path]) -> Path | None:
-    return next((place for place in (folder, *folder.parents) if place in roots), None)
+def _by_root(files: list[str]) -> dict[Path, list[str]]:
+    """The files of each project, by its folder."""
+    split = [(file, *os.path.split(file)) for file in files]
+    roots = {folder for _, folder, name in split if name in _MARKERS}
+    nearest = {folder: _nearest(Path(folder), roots) for folder in {folder for _, folder, _ in split}}
+    orphans = [folder for folder, root in nearest.items() if root is None]
+    common = Path(os.path.commonpath(orphans)) if orphans else Path()
+    groups: dict[Path, list[str]] = defaultdict(list)
+    for file, folder, _ in split:
+        groups[nearest[folder] or common].append(file)
+    return groups
+
+
+def _nearest(folder: Path, roots: Set[str]) -> Path | None:
+    return next((place for place in (folder, *folder.parents) if str(place) in roots), None)
 
 
 class _Reader:
     """Reads what can be read, and remembers what could not and why."""
 
-    def __init__(self, max_file_kb: int, named: frozenset[Path]) -> None:
+    def __init__(self, max_file_kb: int, named: frozenset[str]) -> None:
         self._most = max_file_kb * 1024
         self._named = named
         self._left_out: dict[str, list[str]] = defaultdict(list)
-        self._inside: dict[tuple[Path, Path], bool] = {}
+        self._inside: dict[tuple[str, Path], bool] = {}
         self._files = 0
         self._bytes = 0
 
-    def read(self, root: Path, files: list[Path], asked: set[Path]) -> tuple[SourceFile, ...]:
+    def read(self, root: Path, files: list[str], asked: set[str]) -> tuple[SourceFile, ...]:
         found = []
         for file in files:
             text = self._text(root, file, tell=file in asked)
             if text is None:
                 continue
             try:
-                found.append(SourceFile(path=file.relative_to(root).as_posix(), text=text))
+                found.append(SourceFile(path=_within(root, file), text=text))
             except ValueError:
                 self._leave_out("its name is not safe on every platform", file, tell=file in asked)
         return tuple(found)
@@ -191,15 +214,18 @@ class _Reader:
     def left_out(self) -> tuple[str, ...]:
         return tuple(_told(reason, names) for reason, names in self._left_out.items())
 
-    def _text(self, root: Path, file: Path, *, tell: bool) -> str | None:
+    def _text(self, root: Path, file: str, *, tell: bool) -> str | None:
         """The file's text, or None for what is no file, or was left out."""
         try:
-            if not file.is_file():
+            about = os.lstat(file)
+            is_link = stat.S_ISLNK(about.st_mode)
+            if not (Path(file).is_file() if is_link else stat.S_ISREG(about.st_mode)):
                 return None
-            if not self._lies_in(file, root):
+            if not self._lies_in(file, root, is_link=is_link):
                 return self._leave_out("it is a link that leads out of the project", file, tell=tell)
-            with file.open("rb") as source:
-                content = source.read(self._most + 1)
+            content = self._content(file)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         except OSError as error:
             return self._leave_out(f"it cannot be read ({error.strerror or error})", file, tell=tell)
         if len(content) > self._most:
@@ -212,18 +238,27 @@ class _Reader:
         except UnicodeDecodeError:
             return self._leave_out("it is not UTF-8 text", file, tell=tell)
 
-    def _lies_in(self, file: Path, root: Path) -> bool:
+    def _content(self, file: str) -> bytes:
+        """All of it, or one byte more than is allowed."""
+        with open(file, "rb") as source:  # noqa: PTH123 - thousands of times
+            size = min(os.fstat(source.fileno()).st_size, self._most)
+            content = source.read(size + 1)
+            if len(content) > size:  # it has grown meanwhile, or does not know its size
+                content += source.read(self._most - size)
+        return content
+
+    def _lies_in(self, file: str, root: Path, *, is_link: bool) -> bool:
         """Not by a link of its own, nor of a folder on the way. Folders are followed once."""
-        if file.is_symlink():
-            return file.resolve().is_relative_to(root.resolve())
-        key = (file.parent, root)
+        if is_link:
+            return Path(file).resolve().is_relative_to(root.resolve())
+        key = (os.path.split(file)[0], root)
         if key not in self._inside:
-            self._inside[key] = file.parent.resolve().is_relative_to(root.resolve())
+            self._inside[key] = Path(key[0]).resolve().is_relative_to(root.resolve())
         return self._inside[key]
 
-    def _leave_out(self, reason: str, file: Path, *, tell: bool) -> str | None:
+    def _leave_out(self, reason: str, file: str, *, tell: bool) -> str | None:
         """Pictures and archives in a folder are no news; code, and what was named, is."""
-        if tell and (is_code(file.as_posix()) or file in self._named):
+        if tell and (is_code(Path(file).as_posix()) or file in self._named):
             self._left_out[reason].append(os.path.relpath(file))
         return None
 

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..engine.types import Capsule, StageResult, Usage
-from .terminal import STYLES, console, mark, stage_line, words
-from .text import count, money, one_line, plain, seconds, size
+from .terminal import STYLES, console, mark, words
+from .text import count, money, one_line, plain, seconds, size, stage_line
 
 if TYPE_CHECKING:
     from .generating import Result

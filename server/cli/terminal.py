@@ -1,15 +1,11 @@
 """The consoles, and the marks and colours that mean the same everywhere."""
 
 import sys
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
-from .text import count, plain
-
-if TYPE_CHECKING:
-    from ..engine.types import StageResult
+from .text import plain
 
 STYLES = {
     "passed": "green",
@@ -23,7 +19,6 @@ STYLES = {
 }
 _MARKS = {"passed": "✓", "ok": "✓", "failed": "✗", "missing": "✗", "skipped": "-", "warning": "!"}
 _WIDE = 400
-_DULL_FACTS = frozenset({"seconds", "errors", "warnings", "files_checked", "lasting"})
 _PLAIN_MARKS = {"✓": "+", "✗": "x"}
 
 
@@ -47,14 +42,3 @@ def mark(status: str, target: Console) -> Text:
 def words(text: str, style: str = "") -> Text:
     """Text that others wrote, made harmless."""
     return Text(plain(text), style=style)
-
-
-def stage_line(result: "StageResult") -> str:
-    """What a stage says for itself, in one line: counts when it ran, the reason when it did not."""
-    if result.status == "skipped":
-        return result.reason
-    told = {name: value for name, value in result.facts.items() if value and name not in _DULL_FACTS}
-    facts = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in told.items())
-    found = count(len(result.findings), "finding")
-    parts = [found if result.findings else "", result.reason, facts]
-    return "; ".join(part for part in parts if part)

@@ -1,6 +1,12 @@
 """Words for a terminal: what models and strangers wrote may not steer it; numbers are easy to read."""
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..engine.types import StageResult
+
+_DULL_FACTS = frozenset({"seconds", "errors", "warnings", "files_checked", "lasting"})
 
 
 def plain(text: str) -> str:
@@ -37,3 +43,14 @@ def money(usd: float) -> str:
 
 def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def stage_line(result: "StageResult") -> str:
+    """What a stage says for itself, in one line: counts when it ran, the reason when it did not."""
+    if result.status == "skipped":
+        return result.reason
+    told = {name: value for name, value in result.facts.items() if value and name not in _DULL_FACTS}
+    facts = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in told.items())
+    found = count(len(result.findings), "finding")
+    parts = [found if result.findings else "", result.reason, facts]
+    return "; ".join(part for part in parts if part)

@@ -7,7 +7,7 @@ from typing import get_args
 
 from ..engine.errors import SettingsError
 from ..engine.facade import Engine, ReportFormat
-from ..engine.types import Severity, Stage, StageResult
+from ..engine.types import Finding, Severity, Stage, StageResult
 from ..settings import Settings
 from . import supervise
 from .collect import Collected, LocalProject, NothingChanged, NothingToValidate, collect
@@ -64,24 +64,24 @@ def _for_user(result: StageResult, project: LocalProject) -> StageResult:
 
     What a run of the whole project shows (a test that fails) counts wherever the cause is.
     """
-    kept = [
-        found for found in result.findings if project.whole or found.path in project.wanted or not found.path
-    ]
+    whole = project.whole
+    kept = [found for found in result.findings if whole or found.path in project.wanted or not found.path]
     status = result.status
     others_only = bool(result.findings) and not any(found.severity is Severity.ERROR for found in kept)
     if status == "failed" and others_only and result.stage is not Stage.RUNTIME:
         status = "skipped" if result.reason else "passed"
-    names = {path: _from_here(project.root, path) for path in {found.path for found in kept}}
-    findings = tuple(found.model_copy(update={"path": names[found.path]}) for found in kept)
+    begin, here = _below(project.root), _below(Path.cwd())
+    names = {path: (begin + path).removeprefix(here) for path in {found.path for found in kept} if path}
+    findings = tuple(_named(found, names.get(found.path, "")) for found in kept)
     return result.model_copy(update={"findings": findings, "status": status})
 
 
-def _from_here(root: Path, path: str) -> str:
-    if not path:
-        return path
-    file = root / path
-    here = Path.cwd()
-    return file.relative_to(here).as_posix() if file.is_relative_to(here) else file.as_posix()
+def _named(found: Finding, path: str) -> Finding:
+    return found if found.path == path else found.model_copy(update={"path": path})
+
+
+def _below(folder: Path) -> str:
+    return folder.as_posix().rstrip("/") + "/"
 
 
 def _merge(per_project: Sequence[Sequence[StageResult]]) -> tuple[StageResult, ...]:

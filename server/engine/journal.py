@@ -22,6 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic_core import from_json
+
 from .database import Database, is_damage, is_sound
 from .disk import storage_error, write_atomic
 from .errors import StorageError
@@ -44,12 +46,13 @@ CREATE INDEX IF NOT EXISTS steps_blob ON steps (blob) WHERE blob IS NOT NULL;
 """
 """`at` is when a result was used last, to the day."""
 _END = object()
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 log = logging.getLogger(__name__)
 
 
 def step_key(kind: str, inputs: Json) -> str:
     """SHA-256 of the kind and the inputs as JSON with sorted keys."""
-    text = json.dumps([kind, inputs], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _CANONICAL.encode([kind, inputs])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -291,10 +294,11 @@ class Journal:
 
 
 def _decoded(content: bytes | None) -> Json | None:
+    """A result, if it is one that is read quickly; of large numbers of them most are."""
     if content == b"[]":
         return []
     try:
-        return None if content is None else json.loads(content)
+        return None if content is None else from_json(content)
     except ValueError:
         return None
 

@@ -72,6 +72,8 @@ _NODE_RUNS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 @lru_cache(maxsize=65_536)
 def language_of(path: str, editor: str = "") -> str:
     """A name such as `python`; where the path says nothing what `editor` (a languageId) says, else `text`."""
+    if path.lower().endswith((".py", ".pyi")):  # what can be imported is Python, whatever it is called
+        return "python"
     pure = PurePosixPath(path)
     if named := _by_name(pure):
         return named
@@ -113,8 +115,6 @@ def editor_id(path: str, language: str) -> str:
 
 def _by_name(path: PurePosixPath) -> str:
     name = path.name.lower()
-    if name.endswith((".py", ".pyi")):  # what can be imported is Python, whatever it is called
-        return "python"
     if name in {"dockerfile", "containerfile"} or name.startswith(("dockerfile.", "containerfile.")):
         return "dockerfile"
     if path.parts[:-1][-2:] == (".github", "workflows") and path.suffix.lower() in {".yml", ".yaml"}:

@@ -8,7 +8,7 @@ import hashlib
 import re
 import unicodedata
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -17,7 +17,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 class Value(BaseModel):
     """A frozen value; equal content is an equal value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Most of a process's values are of a few kinds; what reads the others is made when one is.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 # -- paths and files ---------------------------------------------------------------------------
@@ -31,12 +32,12 @@ def check_path(path: str) -> str:
     Relative, POSIX separators, no `.` or `..` parts, no control characters, no name that Windows
     reserves, no part with a trailing dot or space, NFC, at most 200 characters and 12 parts.
     """
-    if not path or len(path) > 200 or path != unicodedata.normalize("NFC", path):
+    if not path or len(path) > 200 or not _is_plain(path):
         raise ValueError(f"unsafe path: {path!r}")
-    if "\\" in path or ":" in path or any(unicodedata.category(c).startswith("C") for c in path):
+    if "\\" in path or ":" in path:
         raise ValueError(f"unsafe path: {path!r}")
     parts = path.split("/")
-    if len(parts) > 12 or PurePosixPath(path).is_absolute():
+    if len(parts) > 12:
         raise ValueError(f"unsafe path: {path!r}")
     for part in parts:
         if part in {"", ".", ".."} or part != part.rstrip(". ") or _RESERVED.match(part):
@@ -44,6 +45,15 @@ def check_path(path: str) -> str:
         if part.casefold() == ".git":
             raise ValueError(f"unsafe path: {path!r}")
     return path
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it is NFC and without control characters."""
+    if text.isascii():
+        return text.isprintable()
+    if text != unicodedata.normalize("NFC", text):
+        return False
+    return not any(unicodedata.category(char).startswith("C") for char in text)
 
 
 SafePath = Annotated[str, AfterValidator(check_path)]

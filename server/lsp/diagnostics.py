@@ -7,8 +7,6 @@ from lsprotocol import types
 from pygls.uris import from_fs_path
 from pygls.workspace import PositionCodec, ServerTextPosition
 
-from .documents import split_lines
-
 if TYPE_CHECKING:
     from ..engine.types import Finding, Position, Range, Related
 
@@ -21,9 +19,10 @@ _SEVERITY = {
 _TAG = {"unused": types.DiagnosticTag.Unnecessary, "deprecated": types.DiagnosticTag.Deprecated}
 
 
-def to_diagnostics(findings: "Iterable[Finding]", text: str, codec: PositionCodec) -> list[types.Diagnostic]:
-    """Diagnostics in the client's units, for findings in `text`."""
-    lines = split_lines(text)
+def to_diagnostics(
+    findings: "Iterable[Finding]", lines: Sequence[str], codec: PositionCodec
+) -> list[types.Diagnostic]:
+    """Diagnostics in the client's units, for findings in a text with these lines."""
     return [_diagnostic(finding, lines, codec) for finding in findings]
 
 

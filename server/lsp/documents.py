@@ -4,6 +4,7 @@ A `Snapshot` is taken before the first `await` of any work: the editor goes on c
 while the engine thinks.
 """
 
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec, ServerTextPosition, TextDocument, Workspace
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -31,7 +31,7 @@ class Snapshot:
 
 def split_lines(text: str) -> tuple[str, ...]:
     """Lines with their ends, as LSP counts them: a form feed or U+2028 ends no line."""
-    return tuple(_LINE.findall(text))
+    return tuple(io.StringIO(text, newline=""))
 
 
 def whole(text: str) -> types.Range:

@@ -1,11 +1,12 @@
 """Quick fixes: what the tools offer for the findings where the cursor is."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from .diagnostics import to_diagnostics, to_range
-from .documents import Snapshot, split_lines
+from .documents import Snapshot
 
 if TYPE_CHECKING:
     from ..engine.types import Finding, Fix
@@ -22,25 +23,28 @@ def at(server: "QuantumLayerServer", document: Snapshot, place: types.Range) -> 
         for one in page.findings()
         if one.range.start.line <= place.end.line and place.start.line <= one.range.end.line
     ]
-    diagnostics = to_diagnostics(findings, page.text, server.documents.position_codec)
+    diagnostics = to_diagnostics(findings, page.lines, server.documents.position_codec)
     here = [
         (finding, diagnostic)
         for finding, diagnostic in zip(findings, diagnostics, strict=True)
         if _touches(diagnostic.range, place)
     ]
-    fixes = [_action(server, document, one, told, one.fix) for one, told in here if one.fix]
-    silenced = [_action(server, document, one, told, one.suppress) for one, told in here if one.suppress]
+    lines = page.lines
+    fixes = [_action(server, document, lines, one, told, one.fix) for one, told in here if one.fix]
+    silenced = [
+        _action(server, document, lines, one, told, one.suppress) for one, told in here if one.suppress
+    ]
     return [*fixes, *silenced]
 
 
 def _action(
     server: "QuantumLayerServer",
     document: Snapshot,
+    lines: Sequence[str],
     finding: "Finding",
     diagnostic: types.Diagnostic,
     fix: "Fix",
 ) -> types.CodeAction:
-    lines = split_lines(document.text)
     codec = server.documents.position_codec
     edits = [types.TextEdit(to_range(edit.range, lines, codec), edit.text) for edit in fix.edits]
     unsafe = "" if fix.safe or fix is finding.suppress else " (may change what the code does)"

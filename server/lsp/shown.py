@@ -52,6 +52,19 @@ class Page:
     pushed: bool = False
     """Whether the client has findings that were pushed."""
 
+    _lines: tuple[str, ...] | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Of `text`; each keystroke asks for them several times."""
+        if self._lines is None:
+            self._lines = split_lines(self.text)
+        return self._lines
+
+    def rest(self) -> None:
+        """Nobody types into it: to keep its lines would double its size."""
+        self._lines = None
+
     def findings(self) -> list["Finding"]:
         looked_at = {stage for stage, _ in self.live}
         as_judged = self.text == self.judged_text
@@ -69,13 +82,14 @@ class Page:
     def become(self, text: str) -> None:
         if text == self.text:
             return
+        lines = split_lines(text)
         if self.live or self.drifted:
-            keep = Common(self.text, text)
+            keep = Common(self.lines, lines)
             self.live = {source: keep.moved(part) for source, part in self.live.items()}
             self.drifted = {stage: keep.moved(part) for stage, part in self.drifted.items()}
         if text == self.judged_text:
             self.drifted = dict(self.judged)
-        self.text = text
+        self.text, self._lines = text, lines
 
 
 class Shown:
@@ -150,7 +164,9 @@ class Shown:
         if page is None:
             return
         diagnostics = self._diagnostics(page)
-        if document is not None and self._server.features.pull_diagnostics:
+        if document is None:
+            page.rest()
+        elif self._server.features.pull_diagnostics:
             if page.pulled and report_id(diagnostics) != page.pulled:
                 self._refresh()
             return
@@ -183,7 +199,7 @@ class Shown:
         return page
 
     def _diagnostics(self, page: Page) -> list[types.Diagnostic]:
-        return to_diagnostics(page.findings(), page.text, self._server.documents.position_codec)
+        return to_diagnostics(page.findings(), page.lines, self._server.documents.position_codec)
 
     def _push(self, uri: str, diagnostics: list[types.Diagnostic], document: Snapshot | None) -> None:
         version = document.version if document else None
@@ -210,10 +226,9 @@ def key_of(uri: str) -> str:
 
 
 class Common:
-    """The lines that two texts have at their beginning and at their end."""
+    """The lines that two texts, given as lines, have at their beginning and at their end."""
 
-    def __init__(self, before: str, after: str) -> None:
-        old, new = split_lines(before), split_lines(after)
+    def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
         most = min(len(old), len(new))
         self.head = next((number for number in range(most) if old[number] != new[number]), most)
         rest = most - self.head

@@ -99,7 +99,8 @@ def smallest_edits(before: str, after: str) -> list[types.TextEdit]:
     """One edit of whole lines; none where nothing changes."""
     if before == after:
         return []
-    old, new, common = split_lines(before), split_lines(after), Common(before, after)
+    old, new = split_lines(before), split_lines(after)
+    common = Common(old, new)
     head, tail = common.head, common.tail
     if head == len(old) and old and not old[-1].endswith(("\n", "\r")):
         head -= 1  # the last line has no end: lines cannot be put behind it

@@ -18,7 +18,7 @@ from pygls.uris import from_fs_path
 
 from ..engine.errors import QuantumLayerError
 from .diagnostics import to_diagnostics
-from .documents import path_of
+from .documents import path_of, split_lines
 from .noqa import silences
 from .shown import MOST_FINDINGS, key_of, report_id
 
@@ -119,9 +119,9 @@ class WorkspaceDiagnostics:
                 if is_validated(Path(inside)) and inside not in unnamed:
                     await asyncio.sleep(0)  # there may be thousands
                     uri = str(from_fs_path(str(project.root / inside)))
-                    codec = self._server.documents.position_codec
+                    codec, lines = self._server.documents.position_codec, split_lines(text)
                     by_stage = {
-                        stage: to_diagnostics(part[:MOST_FINDINGS], text, codec)
+                        stage: to_diagnostics(part[:MOST_FINDINGS], lines, codec)
                         for stage, part in _by_stage(by_path.get(inside, ())).items()
                     }
                     looked.reports[uri] = _Report(by_stage)

@@ -14,8 +14,7 @@ from ...engine.events import (
     RunStarted,
     StageFinished,
 )
-from ..terminal import stage_line
-from ..text import plain, size
+from ..text import plain, size, stage_line
 
 _LONGEST = 300
 _STEP = 10

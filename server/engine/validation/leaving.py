@@ -24,9 +24,9 @@ _LONG_ON_AVERAGE = 300
 def why_left_alone(path: str, text: str) -> str:
     """`minified`, `generated`, `a lock file`; empty for what is to be judged."""
     language = language_of(path)
-    name = PurePosixPath(path).name.lower()
     if language in {"python", "text"}:
         return ""
+    name = PurePosixPath(path).name.lower()
     if name in _LOCKS:
         return "a lock file"
     if _PACKED.search(name) or (language in {"javascript", "css"} and _is_packed(text)):

@@ -206,6 +206,8 @@ class Mesh:
     def _omitted(self, tool: Adapter, project: Project, off: frozenset[str]) -> str:
         """What check.off leaves out of a tool besides `off`, in words; its name alone if that is all."""
         without = self._off(tool.stage, project, tool.name)
+        if not without:
+            return ""
         read = {file.path for file in _read_files(tool, project)}
         if not (read & without - off):
             return ""
@@ -363,7 +365,7 @@ def _alone(stage: Stage, project: Project) -> list[str]:
 
 
 def _read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:
-    unread = {*project.left_alone, *(() if tool.languages == ANY_LANGUAGE else project.other_shells)}
+    unread = {*project.left_alone, *(project.other_shells if "shell" in tool.languages else ())}
     return tuple(
         file for file in project.files if reads(tool.languages, file.path) and file.path not in unread
     )

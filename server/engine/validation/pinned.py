@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ..declared import naming_files, read_regular
@@ -53,7 +53,7 @@ def named_anywhere(files: Sequence[SourceFile]) -> tuple[str, ...]:
     """Every distribution that requirements, extras, groups, Poetry's tables and lock files name."""
     names = {pin.name for file in files for pin in _in_file(file)}
     for file in files:
-        if PurePosixPath(file.path).name == "pyproject.toml":
+        if file.path.rpartition("/")[2] == "pyproject.toml":
             names |= {canonical(text) for text in _besides(table(file.text))}
     return tuple(sorted(names - {""}))
 
@@ -102,7 +102,7 @@ def within(read: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _in_file(file: SourceFile) -> Iterator[Pin]:
-    name = PurePosixPath(file.path).name
+    name = file.path.rpartition("/")[2]
     if _REQUIREMENTS.fullmatch(name):
         for number, line in enumerate(file.text.splitlines(), 1):
             text = line.partition(" #")[0].partition(" --hash")[0].rstrip("\\ \t")

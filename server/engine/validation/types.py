@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Self
 
 from ..errors import QuantumLayerError
@@ -94,17 +94,17 @@ class Surroundings:
 
 def is_test(path: str) -> bool:
     """Whether pytest's conventions make this Python file part of the tests."""
-    pure = PurePosixPath(path)
-    if pure.suffix != ".py":
+    *folders, name = path.split("/")
+    if not name.endswith(".py") or name == ".py":
         return False
-    in_tests = any(part in {"tests", "test"} for part in pure.parts[:-1])
-    return in_tests or pure.name == "conftest.py" or is_test_module(path)
+    in_tests = "tests" in folders or "test" in folders
+    return in_tests or name == "conftest.py" or is_test_module(path)
 
 
 def is_test_module(path: str) -> bool:
     """Whether pytest looks for tests in it, as opposed to a helper or fixture of tests."""
-    pure = PurePosixPath(path)
-    return pure.suffix == ".py" and (pure.stem.startswith("test_") or pure.stem.endswith("_test"))
+    name = path.rpartition("/")[2]
+    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
 
 
 def source_roots(paths: Iterable[str]) -> tuple[str, ...]:
