@@ -41,7 +41,7 @@ def pins(files: Sequence[SourceFile]) -> tuple[list[Pin], list[Pin]]:
 
 def unlocked(files: Sequence[SourceFile]) -> list[Pin]:
     """What requirements, extras and groups name, and no lock file: a resolver has found what is locked."""
-    locks = [(file, name) for file in files if (name := PurePosixPath(file.path).name) in _LOCKS]
+    locks = [(file, name) for file in files if (name := file.path.rpartition("/")[2]) in _LOCKS]
     packages = [one for file, name in locks for one in _listed(table(file.text).get(_LOCKS[name]))]
     locked = {canonical(str(package.get("name", ""))) for package in packages}
     others = {file.path for file, _ in locks}
