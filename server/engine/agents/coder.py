@@ -6,12 +6,15 @@ All samples of a file are one batch over one prompt, so that a model with a prom
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
+from ..brief.given import given_code
+from ..brief.signature import read_signature
 from ..errors import AnswerError
 from ..llm.gateway import Gateway
 from ..llm.types import Answer, Request
 from ..python.imports import import_line
 from ..python.outline import outline, public_names
 from ..python.skeleton import skeleton
+from ..python.splice import keep
 from ..types import Brief, Candidate, Plan, PlannedFile, SourceFile
 from .answers import read_code
 from .planner import describe, full_text
@@ -59,7 +62,8 @@ async def write_file(
         samples=samples,
     )
     answers = await gateway.ask(request)
-    return tuple(_candidate(answer, planned.path, attempt * samples) for answer in answers)
+    given = _given(planned, full_text(brief))
+    return tuple(_candidate(answer, planned.path, attempt * samples, given) for answer in answers)
 
 
 def reexport(path: str, modules: Sequence[SourceFile]) -> SourceFile:
@@ -118,9 +122,19 @@ def _retry(problems: Sequence[str]) -> str:
     )
 
 
-def _candidate(answer: Answer, path: str, first: int) -> Candidate:
+def _given(planned: PlannedFile, brief: str) -> tuple[str, ...]:
+    """What the brief gives of this file with its bodies: it is not a model's to change."""
+    names = {one.name for line in planned.interface if (one := read_signature(line)) and one.head}
+    return tuple(
+        one.source
+        for one in given_code(brief).definitions
+        if one.signature.head in names and not one.is_stub
+    )
+
+
+def _candidate(answer: Answer, path: str, first: int, given: Sequence[str]) -> Candidate:
     try:
-        text = read_code(answer, path)
+        text = keep(read_code(answer, path), given)
         problems: tuple[str, ...] = ()
     except AnswerError as error:
         text, problems = "", (str(error),)

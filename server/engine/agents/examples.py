@@ -1,20 +1,24 @@
 """Examples: calls and what comes of them, as a brief states them. They are checks word for word.
 
-Four ways are read: "`f(1)` is `2`" in a sentence, lines such as `f(1) -> 2` or `f(1) == 2`, sessions of the
-interpreter (`>>> f(1)` with `2` below it), where what is assigned stays for the lines after it, and prose
-on a function of one argument, such as: so 4 is "IV", but "x" and "" raise ValueError.
+Five ways are read: "`f(1)` is `2`" in a sentence, lines such as `f(1) -> 2` or `f(1) == 2`, sessions of the
+interpreter (`>>> f(1)` with `2` below it), where what is assigned stays for the lines after it, prose on a
+function of one argument, such as: so 4 is "IV", but "x" and "" raise ValueError; and what comes in and goes
+out of the one function that is spoken of: "Input: a = 1, b = 2" above "Output: 3", or "for a = 1, b = 2 the
+result is 3".
 """
 
 import ast
 import re
 from collections.abc import Iterator
 
+from ..brief.declarations import declarations
 from ..brief.excerpt import items
-from ..brief.signature import read_signature
+from ..brief.given import given_code
+from ..brief.signature import Signature, read_signature
 
 _SPANS = re.compile(r"`([^`\n]+)`(?:\s+(?:is|gives|returns|becomes)|\s*(?:==|->|→))\s+`([^`\n]+)`")
 _LINE = re.compile(
-    r"^[^\w`]*`?([A-Za-z_][\w.]*\(.*\))`?\s*"
+    r"^[^\w`]*(?:(?:for|so|thus|then|hence)\s+)?`?([A-Za-z_][\w.]*\(.*\))`?\s*"
     r"(?:==>|==|[-=]>|=|→|➞|#\s*(?:[-=]>|→)?|(?:should )?(?:return|give)s?:?)\s*`?(.+?)`?\s*[.;,]?$"
 )
 _VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|`[^`\n]+`|(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]\w)|\b(?:True|False|None)\b)"""
@@ -26,13 +30,20 @@ _RAISED = re.compile(
 _DECLARED = re.compile(r"`([^`]+\([^`]*\)[^`]*)`")
 _SENTENCE = re.compile(r"(?<=[.;])\s+")
 _EXAMPLE = re.compile(r"\b(?:so|e\.g\.|for example|for instance|such as)\b", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"^\W*(?:for|if|when|given|with)\s+`?(\w+\s*=[^=].*?)`?,?\s+(?:the|it|this)\b.*?"
+    r"\b(?:output|result|answer)\s+(?:(?:should|must|will|would)\s+be|is)\s*:?\s*(.+?)[.;]?$",
+    re.IGNORECASE,
+)
+_INPUT = re.compile(r"^\W*inputs?\W*[:=]\W*?(?=[\w\"'(\[{-])(.+)$", re.IGNORECASE)
+_OUTPUT = re.compile(r"^\W*(?:expected\s+)?outputs?\W*[:=]\s*(.+)$", re.IGNORECASE)
 _SPELLED = {"true": "True", "false": "False", "null": "None", "none": "None"}
 _ERROR = re.compile(r"^(?:\w+\.)*([A-Z]\w*)(?::.*)?$")
 
 
 def examples_in(brief: str) -> tuple[str, ...]:
     """Blocks of statements with assertions, each to be run for itself."""
-    return tuple(dict.fromkeys([*_stated(brief), *_sessions(brief), *_told(brief)]))
+    return tuple(dict.fromkeys([*_stated(brief), *_sessions(brief), *_told(brief), *_put_in(brief)]))
 
 
 def _stated(brief: str) -> Iterator[str]:
@@ -65,6 +76,42 @@ def _told(brief: str) -> Iterator[str]:
             for listed, error in _RAISED.findall(sentence):
                 for given in re.findall(_VALUE, listed):
                     yield f"with pytest.raises({error}):\n    {one.name}({_literal(given)})"
+
+
+def _put_in(brief: str) -> Iterator[str]:
+    """What goes into a function and comes out of it, in its own docstring or in a brief about it alone."""
+    code = given_code(brief)
+    stubs = [one for one in code.definitions if one.is_stub and one.signature.head and one.words]
+    spoken_of = [(one.signature, one.words) for one in stubs]
+    declared = [one for one in declarations(brief) if not one.is_class]
+    if not stubs and len(declared) == 1 and declared[0].head:
+        spoken_of = [(declared[0], brief)]
+    for function, text in spoken_of:
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        for line, below in zip(lines, [*lines[1:], ""], strict=True):
+            given, taken = _INPUT.match(line), _OUTPUT.match(below)
+            pair = (given[1], taken[1]) if given and taken else None
+            if pair is None and (match := _GIVEN.match(line)):
+                pair = (match[1], match[2])
+            if pair and (call := _call_of(function, pair[0])):
+                value = _SPELLED.get(pair[1].strip(" `."), pair[1].strip(" `"))
+                if _is_value(value):
+                    yield f"assert {call} == {value}"
+
+
+def _call_of(function: Signature, given: str) -> str:
+    """The call with what is given: values in their order, or by name; empty if it cannot be told."""
+    text = f"{function.name}({given.strip(' `')})"
+    if not _is_call(text):
+        return ""
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call)
+    params = [part.split(":")[0].split("=")[0].strip(" *") for part in function.params.split(",")]
+    values = [*call.args, *(keyword.value for keyword in call.keywords)]
+    named = {keyword.arg for keyword in call.keywords}
+    if not all(_is_value(ast.unparse(value)) for value in values) or not named <= {*params}:
+        return ""
+    return ast.unparse(call) if len(values) <= len(params) else ""
 
 
 def _is_told(sentence: str, given: str, value: str) -> bool:

@@ -1,4 +1,4 @@
-"""Declarations: the functions, classes and methods a brief gives in code spans, and whose methods they are.
+"""Declarations: the functions, classes and methods a brief gives in code or code spans, and whose they are.
 
 A brief says whose a method is in a few ways: dotted (`Stock.add(item)`), in a sentence about a class that
 speaks of its methods ("`Stock()` has the methods `add(item)` and ..."), in the list below such a sentence,
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from .excerpt import JOINT, Block, blocks
+from .given import given_code
 from .signature import Signature, looks_like_a_class, read_signature
 
 _SPAN = re.compile(r"`([^`\n]+)`")
@@ -32,10 +33,13 @@ _DEFINES = re.compile(r"\bclass\s+`([A-Z]\w*)")
 
 
 def declarations(brief: str) -> tuple[Signature, ...]:
-    """In order of appearance; a method that is also written without its class is listed once."""
+    """Those of given code first, the others in order of appearance; a method that is also written without its
+    class is listed once."""
+    code = given_code(brief)
+    brief = code.outside
     spans = list(_spans(brief))
     bare = {signature.owner for signature, _, dotted in spans if signature.owner and not dotted}
-    found: dict[str, Signature] = {}
+    found = {one.signature.full_name: one.signature for one in code.definitions}
     for signature, leads, dotted in spans:
         if leads or signature.owner or signature.is_class:
             # Where a brief writes only some methods after their class, it means that these are called on it.
@@ -48,7 +52,8 @@ def declarations(brief: str) -> tuple[Signature, ...]:
     for name, bases in _classes(brief).items():
         known = found.get(name) or Signature(name=name, is_class=True)
         found[name] = known.model_copy(update={"bases": known.bases or bases})
-    return (*found.values(), *_constructors(brief, tuple(found.values())))
+    made = (one for one in _constructors(brief, tuple(found.values())) if one.full_name not in found)
+    return (*found.values(), *made)
 
 
 def _constructors(brief: str, found: tuple[Signature, ...]) -> Iterator[Signature]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..agents.checks import Check, tests_for_people
 from ..agents.planner import draft_plan
+from ..brief.given import given_code
 from ..errors import AnswerError, BudgetError, ModelError, SandboxError
 from ..events import Notice, PhaseStarted, PlanReady
 from ..types import Plan, Severity, SourceFile, Stage, StageResult, Verdict
@@ -69,7 +70,8 @@ async def build(shop: Workshop) -> Built:
             tests = await _tests(shop, plan, examined)
             shop.emit(PhaseStarted(phase="validate"))
             stages = await _validate(shop, plan, examined, tests)
-    verdict = judge(plan, shop.traits, stages, examined, notes=notes)
+    given = [one.signature.head for one in given_code(shop.brief.text).definitions if not one.is_stub]
+    verdict = judge(plan, shop.traits, stages, examined, notes=notes, given=given)
     return Built(plan=plan, files={**examined.files, **tests}, verdict=verdict, hurried=hurried)
 
 

@@ -13,7 +13,7 @@ it is calibrated on recorded outcomes, and the evidence says what it rests on.
 
 import ast
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ..brief.signature import read_signature
 from ..python.outline import is_pretended
@@ -33,7 +33,9 @@ def judge(
     examined: Examined,
     *,
     notes: Sequence[str] = (),
+    given: Collection[str] = (),
 ) -> Verdict:
+    """`given`: what the brief itself wrote, so that nothing of it need be shown."""
     passed = [check for check in examined.checks if check.name in examined.passed]
     anchored_failed = [
         check for check in examined.checks if check.anchored and check.name not in examined.passed
@@ -41,7 +43,7 @@ def judge(
     disputed = [
         check for check in examined.checks if not check.anchored and check.name not in examined.passed
     ]
-    names = contract_names(plan, traits)
+    names = [name for name in contract_names(plan, traits) if name not in given]
     missing = undefined_names(traits, examined.files)
     exercised = {name for check in passed for name in check.covers}
     unexercised = [name for name in names if name not in exercised]

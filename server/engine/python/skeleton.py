@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from ..brief.excerpt import about_class, about_command, docstring, is_run, rules
+from ..brief.given import given_code
 from ..brief.signature import Signature, read_signature
 
 _GUARD = 'if __name__ == "__main__":\n    sys.exit(main())'
@@ -12,15 +13,20 @@ _GUARD = 'if __name__ == "__main__":\n    sys.exit(main())'
 def skeleton(interface: Sequence[str], brief: str, path: str = "") -> str:
     """Classes with their methods, and functions; empty if a line of the interface is none of these.
 
+    What the brief gives as code stands as it is given.
+
     A file that the brief runs from the command line has a `main` for that.
     """
     found = [read_signature(line) for line in interface]
     signatures = [one for one in found if one is not None]
     if not signatures or len(signatures) < len(found):
         return ""
+    code = given_code(brief)
     parts = []
     for one in signatures:
-        if one.is_class:
+        if one.head and (given := code.of(one.name)) is not None:
+            parts.append(given.source)
+        elif one.is_class:
             methods = [method for method in signatures if method.owner == one.name]
             parts.append(_class(one, methods, brief))
         elif not one.owner:
@@ -29,11 +35,18 @@ def skeleton(interface: Sequence[str], brief: str, path: str = "") -> str:
         if not any(one.head == "main" for one in signatures):
             parts.append(f"def main(argv=None):\n{docstring(about_command(brief, path))}")
         parts.append(_GUARD)
-    return "\n\n\n".join(parts)
+    has_given = any(one.head and code.of(one.name) for one in signatures)
+    return "\n\n\n".join([code.besides, *parts] if has_given and code.besides else parts)
 
 
 def text_of(one: Signature, brief: str) -> str:
     """What the brief says of a class, or of a function or method and its parameters."""
+    code = given_code(brief)
+    given = code.of(one.full_name)
+    return "\n\n".join(filter(None, (given.words if given else "", _said(one, code.outside))))
+
+
+def _said(one: Signature, brief: str) -> str:
     if one.is_class:
         return about_class(brief, one.name)
     return "" if one.name.startswith("__") else rules(brief, one.name, _parameters(one))

@@ -1,7 +1,7 @@
 """Splicing: one rewritten function takes its old place, and nothing else of the file changes."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..errors import AnswerError
 from .syntax import is_guard, parsed
@@ -30,6 +30,22 @@ def splice(file: str, snippet: str, target: str) -> str:
     for first, last, text in sorted(edits, reverse=True):
         lines[first:last] = text.split("\n") if text else []
     return "\n".join(lines) + "\n"
+
+
+def keep(file: str, definitions: Iterable[str]) -> str:
+    """The file with these functions and classes as they are given, in place of its own or besides them."""
+    for source in definitions:
+        tree = parsed(file)
+        (given,) = ast.parse(source).body
+        if tree is None or not isinstance(given, Definition):
+            return file
+        old = _named(tree.body, given.name)
+        start = _after_imports(tree)
+        first, last = (_first(old), old.end_lineno or 0) if old is not None else (start, start)
+        lines = file.splitlines()
+        lines[first:last] = source.splitlines() if old is not None else ["", "", *source.splitlines(), "", ""]
+        file = "\n".join(lines) + "\n"
+    return file
 
 
 def stub_of(file: str, target: str, docstring: Callable[[str], str]) -> str:

@@ -75,3 +75,45 @@ def test_prose_about_anything_else_has_none(item: str) -> None:
 )
 def test_what_states_no_value_is_no_example(text: str) -> None:
     assert list(examples_in(text)) == []
+
+
+def test_what_goes_in_and_comes_out_of_a_stub() -> None:
+    brief = '''```python
+def largest(values, count):
+    """The largest values.
+
+    Example 1:
+
+        Input: values = [3, 1, 2], count = 2
+        Output: [2, 3]
+
+    Example 2: for values = [5], count = 1 the output should be [5].
+    For values = [] and so on the result is [].
+    """
+```
+'''
+    assert examples_in(brief) == ("assert largest(values=[3, 1, 2], count=2) == [2, 3]",)
+
+
+def test_for_these_values_the_result_is_that() -> None:
+    brief = """`digits(text)` counts digits.
+
+For text = "a1b2" the output should be 2.
+If text = "", the result is 0;
+for other = "1" the result is 1
+Input: "123"
+Output: 3
+"""
+    assert examples_in(brief) == (
+        "assert digits(text='a1b2') == 2",
+        "assert digits(text='') == 0",
+        "assert digits('123') == 3",
+    )
+
+
+def test_where_several_functions_are_declared_nobody_knows_whose_input_it_is() -> None:
+    assert examples_in("`f(a)` and `g(a)`.\n\nInput: 1\nOutput: 2\n") == ()
+
+
+def test_a_call_after_a_small_word() -> None:
+    assert examples_in("for f(1, 2) == 3\n") == ("assert f(1, 2) == 3",)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from quantumlayer.engine.errors import AnswerError
-from quantumlayer.engine.python.splice import enclosing, splice, stub_of
+from quantumlayer.engine.python.splice import enclosing, keep, splice, stub_of
 
 FILE = '''\
 """A module."""
@@ -217,3 +217,28 @@ def test_in_any_file_nothing_else_changes(file: str, target: str, data: st.DataO
     assert changed(file, after) <= {target, *parts(helper)}
     assert set(parts(helper)) <= set(parts(after))
     assert parts(after)[target] == parts(snippet)[target]
+
+
+def test_given_functions_stay_as_they_are_given() -> None:
+    given = 'def twice(n):\n    """Twice."""\n    return n + n  # not n * 2'
+    file = "import os\n\n\ndef twice(n):\n    return n * 2\n\n\ndef more():\n    return twice(os.getpid())\n"
+    assert keep(file, [given]) == file.replace("def twice(n):\n    return n * 2", given)
+
+
+def test_given_functions_that_were_left_out_come_back() -> None:
+    kept = keep(
+        'import os\n\nX = os.sep\n\nif __name__ == "__main__":\n    print(X)\n', ["def f():\n    return 1"]
+    )
+    assert ast.unparse(ast.parse(kept)).splitlines() == [
+        "import os",
+        "",
+        "def f():",
+        "    return 1",
+        "X = os.sep",
+        "if __name__ == '__main__':",
+        "    print(X)",
+    ]
+
+
+def test_nothing_is_kept_in_what_is_no_python() -> None:
+    assert keep("def (", ["def f(): ..."]) == "def ("
