@@ -24,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from . import json_parts
 from .database import Database
 from .errors import StorageError
 
@@ -152,7 +153,7 @@ class Journal:
             content = self._load_blob(blob)
         try:
             if content is not None:
-                return (json.loads(content),)
+                return (json_parts.loads(content.decode("utf-8", "surrogatepass")),)
         except ValueError as error:
             log.warning("a result in %s is damaged and is made again: %s", self._folder, error)
         self._database.execute("DELETE FROM steps WHERE key = ?", (key,))
@@ -193,9 +194,7 @@ class Journal:
         return content if hashlib.sha256(content).hexdigest() == digest else None
 
     def _save(self, key: str, kind: str, result: Json) -> None:
-        content = json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "surrogatepass"
-        )
+        content = json_parts.dumps(result).encode("utf-8", "surrogatepass")
         blob = None
         if len(content) > _LARGE:
             blob = self._save_blob(content)

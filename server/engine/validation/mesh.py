@@ -25,6 +25,7 @@ from .adapters.mypy import Mypy
 from .each import JudgesEach, judge_each
 from .formatting import format_files
 from .packages import Packages
+from .parts import as_findings, as_json
 from .process import Tools, all_of, modules, on_demand, written
 from .registries import Registries
 from .runtime import RuntimeReport, run_variants
@@ -307,7 +308,7 @@ class Mesh:
                 # Another version of the tool may say what ours did not.
                 raise ToolError(f"{tool.name}: its answer cannot be read ({error!r})") from error
             # The scratch folder may hold more than was asked about, and more than is in the key.
-            return [problem.model_dump(mode="json") for problem in found if problem.path in paths]
+            return await as_json([problem for problem in found if problem.path in paths])
 
         inputs = {
             "version": version,
@@ -321,7 +322,7 @@ class Mesh:
             "only": narrowed,
         }
         stored, reused = await self._journal.step(f"validate.{tool.name}", inputs, run)
-        return [Finding.model_validate(problem) for problem in stored], version, reused
+        return await as_findings(stored), version, reused
 
     async def _surroundings(self, project: Project, scratch: Path, *, packages: bool = True) -> Surroundings:
         return Surroundings(
