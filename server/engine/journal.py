@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
+from . import json_parts
 from .database import Database, is_damage, is_sound
 from .disk import storage_error, write_atomic
 from .errors import StorageError
@@ -200,7 +201,7 @@ class Journal:
             content = self._load_blob(blob)
         try:
             if content is not None:
-                return (json.loads(content),)
+                return (json_parts.loads(content.decode("utf-8", "surrogatepass")),)
         except ValueError as error:
             log.warning("a result in %s is damaged and is made again: %s", self._folder, error)
         self._database.execute("DELETE FROM steps WHERE key = ?", (key,))
@@ -253,9 +254,7 @@ class Journal:
 
     def _insert(self, key: str, kind: str, result: Json) -> None:
         """Inside a transaction, so that no file is swept before the row that names it is there."""
-        content = json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "surrogatepass"
-        )
+        content = json_parts.dumps(result).encode("utf-8", "surrogatepass")
         blob = None
         if len(content) > _LARGE:
             blob = self._save_blob(content)

@@ -109,13 +109,13 @@ class Shown:
 
     def look(self, uri: str, text: str, stage: str, tool: str, findings: Sequence["Finding"]) -> None:
         """What a live tool found in `text`; `tell` shows it."""
-        self._page(uri, text).live[(stage, tool)] = tuple(findings)
+        self._page(uri, text).live[(stage, tool)] = tuple(findings[:MOST_FINDINGS])
 
     def judge(self, uri: str, text: str, findings: Mapping[str, Sequence["Finding"]]) -> None:
         """What a validation found in `text`, by the stages that ran; `tell` shows it."""
         page = self._page(uri, text)
         earlier = page.judged if page.judged_text == text else {}
-        page.judged = {**earlier, **{stage: tuple(part) for stage, part in findings.items()}}
+        page.judged = _worst({**earlier, **{stage: tuple(part) for stage, part in findings.items()}})
         page.judged_text = text
         page.drifted = dict(page.judged)
 
@@ -218,6 +218,15 @@ class Shown:
             await self._server.protocol.ask(types.WORKSPACE_DIAGNOSTIC_REFRESH, None, _PATIENCE_S)
         except (JsonRpcException, TimeoutError):
             return  # it pulls with the next change
+
+
+def _worst(found: dict[str, tuple["Finding", ...]]) -> dict[str, tuple["Finding", ...]]:
+    """No more than are shown: each of them moves with its lines at every key that is pressed."""
+    every = [(stage, one) for stage, part in found.items() for one in part]
+    if len(every) <= MOST_FINDINGS:
+        return found
+    every.sort(key=lambda placed: _RANKS[placed[1].severity])
+    return {stage: tuple(one for at, one in every[:MOST_FINDINGS] if at == stage) for stage in found}
 
 
 def key_of(uri: str) -> str:

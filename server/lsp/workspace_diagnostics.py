@@ -208,11 +208,14 @@ async def _findings(
     results = await engine.validate(files, stages, folder=str(project.root)) if files and stages else ()
     found: dict[str, list[Finding]] = {}
     lines: dict[str, list[str]] = {}
+    looked_at = 0
     for one in (one for result in results for one in result.findings):
         if one.path not in lines:
             lines[one.path] = project.files.get(one.path, "").split("\n")
         if not _is_silenced(one, lines[one.path]):
             found.setdefault(one.path, []).append(one)
+        if (looked_at := looked_at + 1) % _TOGETHER == 0:
+            await asyncio.sleep(0)
     return found, all(result.status != "skipped" or "lasting" in result.facts for result in results)
 
 

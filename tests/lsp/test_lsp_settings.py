@@ -94,8 +94,12 @@ async def test_an_answer_that_a_change_has_overtaken_is_not_kept(ready: Editor, 
 
 
 async def test_the_workspaces_file_is_a_layer_below_the_editor(ready: Editor, workspace: Path) -> None:
+    """It may leave out every stage but security."""
     (workspace / "quantumlayer.toml").write_text('[validate]\nstages = ["style"]\n')
-    assert await stages_run(ready, workspace) == {"style"}
+    assert await stages_run(ready, workspace) == {"style", "security"}
+    ready.settings = {"validate": {"stages": ["syntax"]}}
+    ready.notify("workspace/didChangeConfiguration", {"settings": None})
+    assert await stages_run(ready, workspace) == {"syntax"}
 
 
 async def test_a_wrong_key_is_named_with_the_nearest_right_one_and_nothing_runs(

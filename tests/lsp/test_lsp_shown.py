@@ -119,6 +119,24 @@ def test_of_too_many_findings_the_worst_are_shown() -> None:
     assert found[0] == wrong
 
 
+def test_no_more_is_kept_than_is_shown_and_the_worst_is() -> None:
+    """Each of them moves with its lines at every key that is pressed."""
+    shown = QuantumLayerServer().shown
+    text = "x\n" * 20_000
+    many = [at(line) for line in range(20_000)]
+    worst = at(19_999).model_copy(update={"severity": Severity.ERROR})
+    shown.judge("file:///a.py", text, {"style": [*many, worst], "types": many})
+    shown.look("file:///a.py", text, "security", "t", many)
+    page = shown.page("file:///a.py")
+    assert page is not None
+    assert sum(map(len, page.judged.values())) == MOST_FINDINGS
+    assert sum(map(len, page.live.values())) == MOST_FINDINGS
+    assert worst in page.judged["style"]
+    page.become("new\n" + text)
+    assert len(page.findings()) == MOST_FINDINGS
+    assert worst.range.start.line + 1 in {one.range.start.line for one in page.findings()}
+
+
 async def test_who_pulled_before_anything_was_found_is_told_to_pull_again() -> None:
     server = QuantumLayerServer()
     out = Written()

@@ -126,9 +126,7 @@ def _given(planned: PlannedFile, brief: str) -> tuple[str, ...]:
     """What the brief gives of this file with its bodies: it is not a model's to change."""
     names = {one.name for line in planned.interface if (one := read_signature(line)) and one.head}
     return tuple(
-        one.source
-        for one in given_code(brief).definitions
-        if one.signature.head in names and not one.is_stub
+        one.source for one in given_code(brief).definitions if one.signature.head in names and not one.is_stub
     )
 
 

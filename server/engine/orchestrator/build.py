@@ -12,10 +12,12 @@ from ..brief.given import given_code
 from ..errors import AnswerError, BudgetError, ModelError, SandboxError
 from ..events import Notice, PhaseStarted, PlanReady
 from ..types import Plan, Severity, SourceFile, Stage, StageResult, Verdict
+from ..validation.packages import Packages
 from .compose import compose
 from .contract import contract_of
 from .examine import Examined, examine, write_checks
 from .fix import blame, repair_round
+from .obtain import without_invented
 from .verdict import judge
 from .workshop import Files, Workshop, project_of
 from .write import Candidates, first_choice, write_files
@@ -37,7 +39,7 @@ _TIME_FOR_REPAIR = 0.7
 
 async def build(shop: Workshop) -> Built:
     shop.emit(PhaseStarted(phase="plan"))
-    plan = await draft_plan(shop.gateway, shop.brief, shop.traits)
+    plan = await _planned(shop)
     shop.emit(PlanReady(plan=plan))
     shop.emit(PhaseStarted(phase="write"))
     candidates = await write_files(shop, plan)
@@ -73,6 +75,18 @@ async def build(shop: Workshop) -> Built:
     given = [one.signature.head for one in given_code(shop.brief.text).definitions if not one.is_stub]
     verdict = judge(plan, shop.traits, stages, examined, notes=notes, given=given)
     return Built(plan=plan, files={**examined.files, **tests}, verdict=verdict, hurried=hurried)
+
+
+async def _planned(shop: Workshop) -> Plan:
+    """With packages that there are, as far as a sandbox will run them."""
+    plan = await draft_plan(shop.gateway, shop.brief, shop.traits)
+    if shop.sandbox is None:
+        return plan
+    packages = Packages(shop.settings, shop.sandbox.python)
+    plan, said = await without_invented(plan, shop.traits.packages, packages)
+    for message in said:
+        shop.emit(Notice(severity=Severity.WARNING, message=message))
+    return plan
 
 
 async def _examined(shop: Workshop, plan: Plan, candidates: Candidates, notes: list[str]) -> Examined:

@@ -10,6 +10,7 @@ from ..types import Finding, SourceFile, ToolRun
 from .adapters import Adapter
 from .adapters.mypy import Mypy
 from .each import JudgesEach, judge_each
+from .parts import as_findings, as_json
 from .process import Tools, modules
 from .stage_result import Outcome
 from .types import PartlyKnown, Project, Surroundings, ToolError
@@ -60,7 +61,7 @@ class Asking:
                 # Another version of the tool may say what ours did not.
                 raise ToolError(f"{tool.name}: its answer cannot be read ({error!r})") from error
             # The scratch folder may hold more than was asked about, and more than is in the key.
-            return [problem.model_dump(mode="json") for problem in found if problem.path in paths]
+            return await as_json([problem for problem in found if problem.path in paths])
 
         inputs = {
             "version": version,
@@ -74,7 +75,7 @@ class Asking:
             "only": narrowed,
         }
         stored, reused = await self._journal.step(f"validate.{tool.name}", inputs, run)
-        return [Finding.model_validate(problem) for problem in stored], version, reused
+        return await as_findings(stored), version, reused
 
 
 def read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:

@@ -13,7 +13,7 @@ from .types import Project, Surroundings
 _AT_ONCE = 250
 """Files for one process: enough to be worth its start, and few enough to share the cores."""
 
-_MADE_AT_ONCE = 200
+_MADE_AT_ONCE = 50
 
 
 @runtime_checkable

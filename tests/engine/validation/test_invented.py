@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class Registry:
     there: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
+    url: str = ""
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         of_pip = path.startswith("/simple/")
@@ -66,7 +68,7 @@ def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[Registr
     monkeypatch.setenv("npm_config_userconfig", str(tmp_path / "none"))
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        here = f"http://127.0.0.1:{server.server_port}"
+        made.url = here = f"http://127.0.0.1:{server.server_port}"
         monkeypatch.setenv("PIP_INDEX_URL", f"{here}/simple")
         monkeypatch.setenv("npm_config_registry", here)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -228,6 +230,37 @@ async def test_a_hidden_file_of_the_folder_counts_and_configures_nothing(
     (result,) = await mesh.check(make(files), (Stage.TYPES,))
     assert registry.asked == []
     assert ".npmrc names an index of its own" in result.reason
+
+
+async def test_no_configuration_above_the_empty_folder_is_read(
+    settings, journal, make, registry, tmp_path, monkeypatch, needs_npm
+):
+    """npm looks for a project from where it stands upwards, and takes its registry before the user's."""
+    (tmp_path / "none").write_text(f"registry={registry.url}\n")
+    monkeypatch.delenv("npm_config_registry")
+    (tmp_path / "above/scratch").mkdir(parents=True)
+    (tmp_path / "above/package.json").write_text("{}")
+    (tmp_path / "above/.npmrc").write_text("registry=http://127.0.0.1:9/\n")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "above/scratch"))
+    result = await types(settings, journal, make({"package.json": '{"dependencies": {"zzq-nothing": "1"}}'}))
+    assert set(told(result)) == {"zzq-nothing"}
+    assert registry.asked == ["zzq-nothing"]
+
+
+async def test_the_judged_folder_brings_no_npm(settings, journal, make, registry, tmp_path, monkeypatch):
+    places = tmp_path / "work/tools"
+    places.mkdir(parents=True)
+    for name in ("npm", "node"):
+        (places / name).write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+        (places / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(places))
+    mesh = Mesh(settings, journal, None, registries="declared", root=str(tmp_path / "work"))
+    (result,) = await mesh.check(
+        make({"package.json": '{"dependencies": {"zzq-nothing": "1"}}'}), (Stage.TYPES,)
+    )
+    assert not (tmp_path / "ran").exists()
+    assert "npm is not on the PATH" in result.reason
+    assert told(result) == {}
 
 
 async def test_what_is_locked_installed_or_of_the_project_is_not_asked_about(

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ... import json_parts
 from ...types import Finding, Severity, Stage
 from ..process import Tools
 from ..types import Project, Surroundings, ToolError, finding
@@ -23,7 +24,7 @@ async def read_source(
     if done.code != 0:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.code}"]
         raise ToolError(f"reading the source text failed ({check}): {last[0]}")
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = await json_parts.read(done.stdout)
     return found
 
 

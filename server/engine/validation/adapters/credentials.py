@@ -7,6 +7,7 @@ from typing import Any
 
 from ...languages import ANY_LANGUAGE
 from ...types import Edit, Finding, Fix, Position, Range, Stage
+from ..parts import each
 from ..process import Tools
 from ..types import Project, Surroundings, ToolError
 from .child import as_finding, read_source
@@ -34,7 +35,7 @@ class Credentials:
             ) from error
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
-        return self.findings(await self.look(project, around, tools))
+        return await each(_finding, await self.look(project, around, tools))
 
     async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]:
         self.version()

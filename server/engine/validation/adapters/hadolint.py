@@ -1,11 +1,12 @@
 """hadolint: the style and security of Dockerfiles."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ... import json_parts
 from ...types import Finding, Severity, Stage
+from ..parts import each
 from ..process import Tools, written
 from ..types import Project, Surroundings, ToolError, finding
 from .programs import optional, package_version
@@ -48,11 +49,11 @@ class Hadolint:
             paths = [f"./{file.path}" for file in project.files]
             done = await tools.run([*command, *paths], cwd=folder, seconds=around.seconds)
         try:
-            told = json.loads(done.stdout)
+            told = await json_parts.read(done.stdout)
         except ValueError as error:
             said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
             raise ToolError(f"hadolint failed: {said[0][:200]}") from error
-        return [made for one in told if (made := self._finding(one)).stage is self.stage]
+        return [made for made in await each(self._finding, told) if made.stage is self.stage]
 
     def _finding(self, told: dict[str, Any]) -> Finding:
         code = told["code"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...languages import language_of
 from ...types import Finding, Severity, Stage
+from ..parts import each
 from ..process import Tools
 from ..types import Project, Surroundings, ToolError, finding, source_roots
 from . import severities
@@ -68,7 +69,8 @@ class Mypy:
                 seconds=around.seconds,
                 env={"MYPYPATH": os.pathsep.join(_search(paths, around.scratch, packages))},
             )
-        found = await _without_guarded(_read(done.stdout, project), project, around, tools)
+        told = await _read(done.stdout, project)
+        found = await _without_guarded(told, project, around, tools)
         if done.code not in {0, 1} and not any(one.severity is Severity.ERROR for one in found):
             said = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit code {done.code}"]
             raise ToolError(f"mypy failed: {said[0]}")
@@ -136,15 +138,17 @@ async def _first_free(base: Path) -> "FileLock":
         await asyncio.sleep(0.05)
 
 
-def _read(output: str, project: Project) -> list[Finding]:
+async def _read(output: str, project: Project) -> list[Finding]:
     lines = {file.path: file.text.splitlines() for file in project.files}
-    found = []
-    for line in output.splitlines():
+
+    def told(line: str) -> Finding | None:
         with contextlib.suppress(json.JSONDecodeError):
             problem = json.loads(line)
             if _wanted(problem, lines):
-                found.append(_finding(problem, project, lines))
-    return found
+                return _finding(problem, project, lines)
+        return None
+
+    return [one for one in await each(told, output.splitlines()) if one is not None]
 
 
 async def _without_guarded(

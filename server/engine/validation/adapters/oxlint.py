@@ -7,12 +7,15 @@ load plugins, which are programs. The files bear neutral names, because it leave
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ... import json_parts
 from ...types import Finding, Position, Range, Severity, SourceFile, Stage
+from ..parts import each
 from ..process import Tools, written
 from ..types import Project, Surroundings, ToolError
 from .programs import installed, package_version
@@ -125,12 +128,16 @@ class Oxlint:
                 "--no-ignore",
             ]
             done = await tools.run([*command, "--format=json", "."], cwd=folder, seconds=around.seconds)
-        problems = _read(done.stdout, done.stderr)
-        found = [self._finding(problem, files[problem["filename"]]) for problem in problems]
+        problems = await _read(done.stdout, done.stderr)
+        texts = {name: _Text(files[name].text) for name in {problem["filename"] for problem in problems}}
+
+        def told(problem: dict[str, Any]) -> Finding:
+            return self._finding(problem, files[problem["filename"]], texts[problem["filename"]])
+
+        found = await each(told, problems)
         return [one for one in found if one.stage is self.stage]
 
-    def _finding(self, problem: dict[str, Any], file: SourceFile) -> Finding:
-        content = file.text.encode("utf-8", "surrogatepass")
+    def _finding(self, problem: dict[str, Any], file: SourceFile, text: "_Text") -> Finding:
         code = problem.get("code") or ""
         return Finding(
             stage=stage_of(code),
@@ -138,7 +145,7 @@ class Oxlint:
             rule=rule_of(code) or "syntax",
             severity=severity_of(code),
             path=file.path,
-            range=_span(problem.get("labels") or (), content),
+            range=_span(problem.get("labels") or (), text),
             message=problem["message"],
             url=problem.get("url") or "",
             tags=("unused",) if rule_of(code) == "no-unused-vars" else (),
@@ -162,26 +169,31 @@ def _judged(file: SourceFile) -> SourceFile:
     return SourceFile(path=file.path, text=text)
 
 
-def _read(output: str, complaint: str) -> list[dict[str, Any]]:
+async def _read(output: str, complaint: str) -> list[dict[str, Any]]:
     try:
-        problems: list[dict[str, Any]] = json.loads(output)["diagnostics"]
+        problems: list[dict[str, Any]] = (await json_parts.read(output))["diagnostics"]
     except (ValueError, KeyError) as error:
         said = (complaint or output).strip().splitlines()[-1:] or ["it said nothing"]
         raise ToolError(f"oxlint failed: {said[0][:200]}") from error
     return [{**one, "filename": Path(one.get("filename") or "").as_posix()} for one in problems]
 
 
-def _span(labels: Sequence[dict[str, Any]], content: bytes) -> Range:
+class _Text:
+    """Where bytes of a text stand. Of thousands of findings, none is looked for from the top."""
+
+    def __init__(self, text: str) -> None:
+        self._content = text.encode("utf-8", "surrogatepass")
+        self._starts = [0, *(found.end() for found in re.finditer(b"\n", self._content))]
+
+    def position(self, offset: int) -> Position:
+        line = bisect_right(self._starts, offset) - 1
+        before = self._content[self._starts[line] : offset]
+        return Position(line=line, column=len(before.decode("utf-8", "replace")))
+
+
+def _span(labels: Sequence[dict[str, Any]], text: _Text) -> Range:
     """Spans are counted in bytes."""
     if not labels:
         return Range(start=Position(line=0, column=0), end=Position(line=0, column=0))
     span = labels[0]["span"]
-    return Range(
-        start=_position(content, span["offset"]), end=_position(content, span["offset"] + span["length"])
-    )
-
-
-def _position(content: bytes, offset: int) -> Position:
-    before = content[:offset].decode("utf-8", "replace")
-    line_start = before.rfind("\n") + 1
-    return Position(line=before.count("\n"), column=len(before) - line_start)
+    return Range(start=text.position(span["offset"]), end=text.position(span["offset"] + span["length"]))

@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from ... import json_parts
 from ...types import Edit, Finding, Fix, Position, Range, Severity, Stage
+from ..parts import as_json, each
 from ..process import Completed, Tools
 from ..types import Project, Surroundings, ToolError, finding
 from . import severities
@@ -65,7 +67,7 @@ class EachFile(ABC):
         """Findings in the project's files."""
 
     async def look(self, project: Project, around: Surroundings, tools: Tools) -> list[dict[str, Any]]:
-        return [one.model_dump(mode="json") for one in await self.run(project, around, tools)]
+        return await as_json(await self.run(project, around, tools))
 
     def kept(self, seen: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         return list(seen)
@@ -115,9 +117,11 @@ class Style(EachFile):
         problems = await _check(project, around, tools, *rules, *length)
         formatting = command(around, "format", "--check", "--output-format=json", *length, project=project)
         # 1: some file would change; 2: some file does not parse, which `check` told.
-        changed = _read(await tools.run(formatting, cwd=around.scratch, seconds=around.seconds), {0, 1, 2})
+        done = await tools.run(formatting, cwd=around.scratch, seconds=around.seconds)
+        changed = await _read(done, {0, 1, 2})
         unformatted = [problem for problem in changed if problem["code"] == "unformatted"]
-        return [*_style(problems, around), *(_unformatted(problem, around) for problem in unformatted)]
+        told = await each(lambda one: _style(one, around), _once_per_unreadable_file(problems))
+        return [*told, *(_unformatted(problem, around) for problem in unformatted)]
 
 
 def _unformatted(problem: dict[str, Any], around: Surroundings) -> Finding:
@@ -126,12 +130,9 @@ def _unformatted(problem: dict[str, Any], around: Surroundings) -> Finding:
     return finding(Stage.STYLE, "ruff", "format", Severity.WARNING, path, message, start=line)
 
 
-def _style(problems: list[dict[str, Any]], around: Surroundings) -> list[Finding]:
-    found = []
-    for problem in _once_per_unreadable_file(problems):
-        level = severities.severity(severities.STYLE, _code(problem))
-        found.append(read_problem(Stage.STYLE, "ruff", problem, _path(problem, around), level))
-    return found
+def _style(problem: dict[str, Any], around: Surroundings) -> Finding:
+    level = severities.severity(severities.STYLE, _code(problem))
+    return read_problem(Stage.STYLE, "ruff", problem, _path(problem, around), level)
 
 
 @dataclass(frozen=True)
@@ -152,14 +153,17 @@ class Security(EachFile):
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         problems = await _check(project, around, tools, "--select", "S", "--ignore-noqa")
         texts = {file.path: file.text.splitlines() for file in project.files}
-        found = []
-        for problem in _once_per_unreadable_file(problems):
+
+        def told(problem: dict[str, Any]) -> Finding | None:
             path = _path(problem, around)
             in_tests = path in project.tests
-            if not (in_tests and _code(problem) == "S101"):
-                level = risk(problem, in_tests, texts.get(path, []))
-                found.append(read_problem(self.stage, self.name, problem, path, level))
-        return found
+            if in_tests and _code(problem) == "S101":
+                return None
+            level = risk(problem, in_tests, texts.get(path, []))
+            return read_problem(self.stage, self.name, problem, path, level)
+
+        found = await each(told, _once_per_unreadable_file(problems))
+        return [one for one in found if one is not None]
 
 
 def risk(problem: dict[str, Any], in_tests: bool, lines: list[str]) -> Severity:
@@ -194,12 +198,13 @@ def _is_secret(problem: dict[str, Any], lines: list[str]) -> bool:
 async def _check(project: Project, around: Surroundings, tools: Tools, *options: str) -> list[dict[str, Any]]:
     # Unasked, ruff passes over a file that it cannot read.
     line = command(around, "check", *options, "--extend-select", "E902", project=project)
-    return _read(await tools.run(line, cwd=around.scratch, seconds=around.seconds), {0})
+    done = await tools.run(line, cwd=around.scratch, seconds=around.seconds)
+    return await _read(done, {0})
 
 
-def _read(done: Completed, usual: set[int]) -> list[dict[str, Any]]:
+async def _read(done: Completed, usual: set[int]) -> list[dict[str, Any]]:
     try:
-        problems: list[dict[str, Any]] = json.loads(done.stdout)
+        problems: list[dict[str, Any]] = await json_parts.read(done.stdout)
     except json.JSONDecodeError as error:
         raise _crash(done) from error
     if done.code not in usual:

@@ -1,11 +1,12 @@
 """ShellCheck: shell scripts. What does not parse, what does otherwise than it seems, what is dangerous."""
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from ... import json_parts
 from ...types import Edit, Finding, Fix, Position, Range, Severity, SourceFile, Stage
+from ..parts import each
 from ..process import Tools, written
 from ..shells import WHY, other_shell
 from ..types import Project, Surroundings, ToolError, finding
@@ -56,8 +57,8 @@ class ShellCheck:
             for options, named in ((command[:-1], known), (command, others)):
                 if named:
                     done = await tools.run([*options, *named], cwd=folder, seconds=around.seconds)
-                    found += _read(done.stdout, done.stderr)
-        return [made for told in found if (made := self._finding(told)) and made.stage is self.stage]
+                    found += await _read(done.stdout, done.stderr)
+        return [made for made in await each(self._finding, found) if made and made.stage is self.stage]
 
     def _finding(self, told: dict[str, Any]) -> Finding | None:
         code = told["code"]
@@ -98,9 +99,9 @@ def _judged(file: SourceFile) -> SourceFile:
     return SourceFile(path=file.path, text=_DIRECTIVE.sub(r"\1shellxxxxx", file.text))
 
 
-def _read(output: str, complaint: str) -> list[dict[str, Any]]:
+async def _read(output: str, complaint: str) -> list[dict[str, Any]]:
     try:
-        found: list[dict[str, Any]] = json.loads(output)["comments"]
+        found: list[dict[str, Any]] = (await json_parts.read(output))["comments"]
     except (ValueError, KeyError) as error:
         said = complaint.strip().splitlines()[-1:] or ["it said nothing"]
         raise ToolError(f"shellcheck failed: {said[0][:200]}") from error

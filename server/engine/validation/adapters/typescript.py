@@ -6,6 +6,7 @@ one, for a pattern would leave out folders with a dot and one of `a.ts` and `a.t
 without which nothing is imported, so that no import leads to another file of this machine.
 """
 
+import asyncio
 import json
 import re
 import sys
@@ -117,7 +118,7 @@ class TypeScript:
         if undone or done.code not in {0, 1, 2}:
             said = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit code {done.code}"]
             raise ToolError(f"TypeScript failed: {(undone[0] if undone else said[0])[:200]}")
-        return read(done.stdout.replace(f"{folder.as_posix()}/", ""), project)
+        return await asyncio.to_thread(read, done.stdout.replace(f"{folder.as_posix()}/", ""), project)
 
 
 def read(output: str, project: Project) -> list[Finding]:

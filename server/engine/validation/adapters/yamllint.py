@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...types import Finding, Severity, Stage
+from ..parts import each
 from ..process import Tools, written
 from ..types import Project, Surroundings, ToolError, ToolMissing, finding
 from .programs import LINTERS, package_version
@@ -49,7 +50,8 @@ class Yamllint:
             said = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.code}"]
             raise ToolError(f"yamllint failed: {said[0][:200]}")
         lines = (_LINE.match(line) for line in done.stdout.splitlines())
-        return [_finding(told) for told in lines if told and (told["rule"] or "syntax") != "syntax"]
+        told = (one for one in lines if one and (one["rule"] or "syntax") != "syntax")
+        return await each(_finding, told)
 
 
 def _finding(told: "re.Match[str]") -> Finding:

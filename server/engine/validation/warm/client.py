@@ -10,6 +10,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from ....framing import TooLargeError, read_body
+from ...json_parts import entries
 
 log = logging.getLogger(__name__)
 _POLITE_S = 1.0
 _STREAM_LIMIT = 64 * 1024
+_LONG = 128 * 1024
+MOST_FINDINGS = 1000
+"""Of one document; those behind them are not even read."""
+_LAST = 100
+"""Where the id may stand that is not in front."""
+_ITEMS = '"items":['
+_ID = re.compile(r'"id":\s*(\d+)')
 
 
 class Gone(Exception):
@@ -119,7 +128,8 @@ class Client:
         try:
             while (body := await read_body(self._process.stdout)) is not None:
                 self.heard_at = time.monotonic()
-                self._receive(json.loads(body))
+                long = len(body) > _LONG
+                self._receive(await asyncio.to_thread(_read_long, body) if long else json.loads(body))
         except (TooLargeError, ValueError, KeyError, TypeError, AttributeError) as error:
             log.warning("a language server said what is no message: %s", type(error).__name__)
         finally:
@@ -145,3 +155,14 @@ class Client:
         if message["method"] == "workspace/configuration":
             return [self._configuration for _ in message["params"]["items"]]
         return None
+
+
+def _read_long(body: bytes) -> Any:
+    """On a thread. Of a long report the first findings, for reading all takes as long as all are many."""
+    text = body.decode()
+    at = text.find(_ITEMS)
+    number = _ID.search(text[:at]) or _ID.search(text[-_LAST:])
+    if at < 0 or number is None:
+        return json.loads(text)
+    first = list(itertools.islice(entries(text, at + len(_ITEMS) - 1), MOST_FINDINGS))
+    return {"id": int(number[1]), "result": {"kind": "full", "items": first}}

@@ -14,14 +14,13 @@ from ...languages import editor_id
 from ...types import Finding, OpenFile
 from ..process import environment
 from ..types import ToolError
-from .client import Client, Gone, Refused
+from .client import MOST_FINDINGS, Client, Gone, Refused
 
 log = logging.getLogger(__name__)
 _START_S = 20.0
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 _MOST_DOCUMENTS = 200
-_MOST_FINDINGS = 1000
 _IDLE_S = 30.0
 """How long a process is kept when no document is open."""
 _CAPABILITIES = {
@@ -140,7 +139,7 @@ class WarmServer:
             raise ToolError(f"{self.tool.name}: {error}") from None
         self._failures = 0
         self._worked = True
-        items = ((report or {}).get("items") or [])[:_MOST_FINDINGS]
+        items = ((report or {}).get("items") or [])[:MOST_FINDINGS]
         # Some look at files for it, and what is in the folder is anyone's.
         return await asyncio.to_thread(self.tool.findings, file, items, self._unit)
 
