@@ -45,7 +45,7 @@ def work_of(project: Project, version: str, off: Collection[str], tests: Sequenc
             or (tests is not None and file.path not in tests)
         ):
             continue
-        if tests is None and file.path in project.left_alone:
+        if tests is None and (file.path in project.left_alone or "node_modules" in file.path.split("/")):
             continue
         if why := _unreadable(file.path, version):
             left_out[file.path] = why
