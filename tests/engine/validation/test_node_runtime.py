@@ -127,6 +127,19 @@ async def test_what_is_not_checked_is_named_where_the_rest_passes(sandbox, setti
     assert (result.status, result.reason) == ("passed", "not checked: page.js (it is for a browser)")
 
 
+async def test_what_a_page_loads_is_for_a_browser(sandbox, settings, journal, make):
+    texts = {
+        "calc.mjs": CALC,
+        "templates/index.html": "<script src=\"{{ url_for('static', filename='map.js') }}\"></script>\n",
+        "static/map.js": "L.map('here');\n",
+        "static/chart.js": "new Chart(1);\nwindow.b = 1;\n",
+        "wrong.js": "Chrat(1);\n",
+    }
+    result = await runtime(sandbox, settings, journal, make(texts))
+    assert places(result) == {("wrong.js", 1, "import-failed")}
+    assert "static/chart.js, static/map.js (it is for a browser)" in result.reason
+
+
 async def test_programs_settings_and_declarations_are_not_loaded(sandbox, settings, journal, make):
     texts = {
         "calc.mjs": CALC,
@@ -333,4 +346,4 @@ def test_each_version_is_asked_for_what_it_does_not_do_by_itself(
     ],
 )
 def test_what_is_missing_decides_whose_fault_it_is(message: str, why: str) -> None:
-    assert not_checked({"outcome": "error", "message": message}, {"src/b.ts"}) == why
+    assert not_checked({"outcome": "error", "message": message}, {"src/b.ts": ""}) == why
