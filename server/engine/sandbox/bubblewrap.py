@@ -223,11 +223,11 @@ class BubblewrapSandbox:
 
     def _limits(self, language: str) -> dict[str, int]:
         memory = self._settings.memory_mb * 1024 * 1024
+        reserved = ROOTS[language].reserved_mb * 1024 * 1024
         return {
-            "RLIMIT_DATA": memory,
-            # Reserving addresses costs nothing, and threads and mapped libraries reserve many. V8
-            # reserves ten gigabytes for each piece of WebAssembly: there only what is used counts.
-            **({"RLIMIT_AS": 4 * memory} if language == "python" else {}),
+            "RLIMIT_DATA": memory + reserved,
+            # Reserving addresses costs nothing, and threads and mapped libraries reserve many.
+            **({} if reserved else {"RLIMIT_AS": 4 * memory}),
             "RLIMIT_NPROC": self._settings.pids,
             "RLIMIT_STACK": min(memory, 8 * 1024 * 1024),
         }

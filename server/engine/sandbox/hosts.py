@@ -20,20 +20,20 @@ def find_program(language: str) -> Path:
         folder = Path(place)
         if not folder.is_absolute() or "node_modules" in folder.parts or _is_brought(folder):
             continue
-        found = folder / root.program
-        if found.is_file() and os.access(found, os.X_OK):
-            return found.resolve()
+        found = (folder / root.program).resolve()
+        if found.is_file() and os.access(found, os.X_OK) and not _is_brought(found):
+            return found
     raise without_program(
         language, f"there is no `{root.program}` on the PATH", f"Install {root.title}, or use Docker."
     )
 
 
-def _is_brought(folder: Path) -> bool:
+def _is_brought(place: Path) -> bool:
     """Not for those who stand in `/`, at home or above it, below which everything is."""
     here = Path.cwd()
     if here == Path(here.anchor) or Path.home().is_relative_to(here):
         return False
-    return folder.resolve().is_relative_to(here.resolve())
+    return place.resolve().is_relative_to(here.resolve())
 
 
 def placed(program: Path, name: str) -> tuple[dict[str, Path], list[str]]:

@@ -30,6 +30,11 @@ class Root:
     """The Docker image's name; empty: `sandbox.image` gives it."""
     source: tuple[str, str, str] | None = None
     """Repository, tag and path: the image that the program is taken from, beside Python's own."""
+    reserved_mb: int = 0
+    """What it reserves as data and does not use: without cgroups, the watchdog limits the rest.
+
+    V8 takes 512 MB of addresses for the code of each thread, and ten gigabytes for each piece of WebAssembly.
+    """
 
 
 _PYTHON_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -43,6 +48,7 @@ ROOTS: Mapping[str, Root] = MappingProxyType(
             ("python3", "nodejs"),
             "quantumlayer-node",
             ("node", "22-slim", "/usr/local/bin/node"),
+            reserved_mb=2048,
         ),
     }
 )

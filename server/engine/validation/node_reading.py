@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from .node_project import BROWSER_WHY
+
 _PACKAGE = re.compile(r"Cannot find (?:package|module) '(?P<name>[^'./][^']*)'")
 _FILE = re.compile(
     r"Cannot find module '(?P<name>\.[^']*)'"
@@ -24,6 +26,7 @@ DOMParser FileReader requestAnimationFrame MutationObserver IntersectionObserver
 alert addEventListener importScripts chrome browser jQuery $ angular React ReactDOM Vue d3 CSS Worker
 WebSocket caches clients"""
 _RUNNERS, _BROWSER = frozenset(_OF_RUNNERS.split()), frozenset(_OF_BROWSERS.split())
+_IN_BROWSER = re.compile(r"\b(?:document|window)\.")
 _OF_NETWORKS = """EACCES EADDRINUSE EAI_AGAIN ECONNREFUSED ECONNRESET EHOSTUNREACH ENETUNREACH ENOTFOUND EPERM
 ETIMEDOUT EROFS"""
 _UNREACHABLE = frozenset(_OF_NETWORKS.split())
@@ -39,8 +42,8 @@ _BUILT = {"dist", "build", "out", "generated"}
 _ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".json", ".vue", ".svelte")
 
 
-def not_checked(outcome: dict[str, Any], known: Collection[str]) -> str:
-    """Why nothing can be said of it; empty if it is at fault. `known` are the project's paths."""
+def not_checked(outcome: dict[str, Any], texts: Mapping[str, str]) -> str:
+    """Why nothing can be said of it; empty if it is at fault. `texts` are the project's, by path."""
     message, code = outcome.get("message", ""), outcome.get("code", "")
     if outcome.get("outcome") == "ended":
         return "loading it ends the program"
@@ -48,12 +51,12 @@ def not_checked(outcome: dict[str, Any], known: Collection[str]) -> str:
         name = _package(match["name"])
         return "" if name.startswith("node:") else f"it needs the package {name}"
     if match := _FILE.search(message):
-        return "it needs a build" if _is_built(_wanted(match), known) else ""
+        return "it needs a build" if _is_built(_wanted(match), texts) else ""
     if match := _NOT_DEFINED.search(message):
-        name = match["name"]
-        if name in _RUNNERS:
+        if match["name"] in _RUNNERS:
             return "it is for another test runner"
-        return "it is for a browser" if name in _BROWSER else ""
+        text = texts.get(outcome.get("at", ""), "")
+        return BROWSER_WHY if match["name"] in _BROWSER or _IN_BROWSER.search(text) else ""
     if code in _UNREACHABLE or outcome.get("cause") in _UNREACHABLE:
         return f"it needs what the sandbox does not give ({outcome.get('cause') or code})"
     if code in _BUILD or any(one in message for one in _MODULE_IN_SCRIPT):

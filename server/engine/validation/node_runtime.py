@@ -89,7 +89,9 @@ def _request(
     project: Project, work: NodeWork, version: str, settings: Settings, *, live: bool
 ) -> dict[str, Any]:
     return {
-        "files": {file.path: file.text for file in project.files},
+        "files": {
+            file.path: file.text for file in project.files if "node_modules" not in file.path.split("/")
+        },
         "variants": [{}],
         "modules": list(work.modules),
         "tests": list(work.tests),
