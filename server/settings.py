@@ -76,6 +76,7 @@ ToolName = Literal[
     "ruff",
     "ruff parser",
     "ruff security",
+    "rustfmt",
     "secrets",
     "shellcheck",
     "shellcheck parser",

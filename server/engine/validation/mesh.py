@@ -19,7 +19,7 @@ from ..events import Emit, StageFinished, ignore
 from ..journal import Journal
 from ..languages import ANY_LANGUAGE, language_of, reads, to_be_read
 from ..types import Finding, Severity, SourceFile, Stage, StageResult, ToolRun
-from .adapters import Adapter, adapters
+from .adapters import Adapter, LooksBeside, adapters
 from .adapters.mypy import Mypy
 from .each import JudgesEach, judge_each
 from .formatting import format_files
@@ -351,8 +351,12 @@ def _alone(stage: Stage, project: Project) -> list[str]:
 
 def _read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:
     unread = {*project.left_alone, *(() if tool.languages == ANY_LANGUAGE else project.other_shells)}
+    beside = tool.beside if isinstance(tool, LooksBeside) else frozenset()
     return tuple(
-        file for file in project.files if reads(tool.languages, file.path) and file.path not in unread
+        file
+        for file in project.files
+        if (reads(tool.languages, file.path) or file.path.rpartition("/")[2] in beside)
+        and file.path not in unread
     )
 
 

@@ -1,6 +1,6 @@
 """One file per tool: how it is found, how it runs, what its output means."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ...types import Finding, Stage
 from ..process import Tools
@@ -15,6 +15,7 @@ from .imports import Imports
 from .mypy import Mypy
 from .omissions import Omissions
 from .ruff import Parser, Security, Style
+from .rustfmt import Rustfmt
 from .sqruff import Sqruff
 from .typescript import TypeScript
 from .yamllint import Yamllint
@@ -44,6 +45,13 @@ class Adapter(Protocol):
         """Raises ToolError if it crashed, or took too long."""
 
 
+@runtime_checkable
+class LooksBeside(Protocol):
+    """An adapter that is given files of these names too, wherever they are: they say what its code is."""
+
+    beside: Any
+
+
 def live_adapters(root: str = "") -> tuple[Adapter, ...]:
     """Those that are quick enough to run anew in a longer pause, where no warm tool does their work.
 
@@ -71,5 +79,5 @@ def adapters(advisories: str = "", root: str = "") -> tuple[Adapter, ...]:
         *(hadolint.PARSER, hadolint.STYLE, hadolint.RISKS),
         *(Yamllint(), zizmor.PARSER, zizmor.RISKS),
         *(Sqruff(), cppcheck.STYLE, cppcheck.RISKS),
-        *(Gofmt(root=root), *go.rooted(root), *javac.rooted(root)),
+        *(Gofmt(root=root), *go.rooted(root), *javac.rooted(root), Rustfmt(root=root)),
     )
