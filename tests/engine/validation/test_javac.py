@@ -136,7 +136,7 @@ async def test_what_annotations_of_a_library_make_is_not_missed(mesh, make):
     )
     heir = "package com.shop;\n\nclass Special extends Item {\n    String a() { return getName(); }\n}\n"
     use = (
-        'package com.shop;\n\nclass Use {\n    String a(Item i, Special s) { i.set("b"); return s.getName(); }\n'
+        "package com.shop;\n\nclass Use {\n    String a(Item i, Special s) { i.set(1); return s.get(); }\n"
         '    Item b() { return new Item("c"); }\n    int c() { return "d"; }\n'
         "    int d(Plain p) { return p.nope(); }\n}\n"
     )
