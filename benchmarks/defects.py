@@ -1,6 +1,6 @@
 """The share of seeded defects that is found, per stage and language, beside other tools on the same files.
 
-    python benchmarks/defects.py [--json FILE]
+    python benchmarks/defects.py [--json FILE] [--without-python]
 
 tests/seeded breaks files that work: modules of the standard library for Python, small files of its own for
 other languages. A defect is found when something is told of the broken file that is not told of the one it
@@ -10,7 +10,8 @@ as "two blank lines expected"). What is told of the files that work is counted a
 work, so errors there are false alarms; the rest is a matter of taste.
 
 The peers judge Python as they come, without a configuration. pylsp is run as its usual plugins, pyflakes and
-pycodestyle. Where the mesh has no tool for a stage of a language, its defects count as not checked.
+pycodestyle; with --without-python neither they nor Python's defects are. Where the mesh has no tool for a
+stage of a language, its defects count as not checked.
 """
 
 import argparse
@@ -55,18 +56,23 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--without-python", action="store_true", help="the other languages only")
     args = parser.parse_args()
-    figures = asyncio.run(measure())
+    figures = asyncio.run(measure(python=not args.without_python))
     show(figures)
     if args.json:
         args.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-async def measure() -> dict[str, Any]:
-    made = {language.name: (language, list(seeded(language))) for language in languages()}
+async def measure(*, python: bool = True) -> dict[str, Any]:
+    made = {
+        language.name: (language, list(seeded(language)))
+        for language in languages()
+        if python or language.name != "python"
+    }
     rows = []
     with tempfile.TemporaryDirectory() as home:
-        beside = beside_on_python(*made["python"], Path(home))
+        beside = beside_on_python(*made["python"], Path(home)) if python else {}
         settings = Settings(
             storage=StorageSettings(data_dir=Path(home, "data"), cache_dir=Path(home, "cache")),
             validate=ValidateSettings(timeout_s=LONGEST_S),

@@ -77,6 +77,7 @@ ToolName = Literal[
     "ruff",
     "ruff parser",
     "ruff security",
+    "rustfmt",
     "secrets",
     "shellcheck",
     "shellcheck parser",

@@ -57,8 +57,6 @@ _IDS = {"workflow": "yaml", "shell": "shellscript", "c++": "cpp"}
 CODE = frozenset({*_SUFFIXES, "workflow"}) - {"text", "ini"}
 """Languages that the mesh judges in some stage; the rest is read by programs and people only."""
 _DATA = frozenset({"yaml", "json", "jsonc", "toml", "html", "css"})
-MODULE_FILES = frozenset({"mod"})
-"""`go.mod`: read for the code beside it, and judged by no stage itself."""
 ANY_LANGUAGE = frozenset({"*"})
 """The languages of a tool that reads every text there is."""
 TYPED = frozenset({"python", "javascript", "typescript", "go", "java", "rust", "c", "c++"})
@@ -119,7 +117,7 @@ def _by_name(path: PurePosixPath) -> str:
         return "dockerfile"
     if path.parts[:-1][-2:] == (".github", "workflows") and path.suffix.lower() in {".yml", ".yaml"}:
         return "workflow"
-    if name.startswith(".env"):
+    if name.startswith(".env") or name in {"go.mod", "go.sum", "go.work", "go.work.sum"}:
         return "text"
     if name in {"action.yml", "action.yaml"}:
         return "workflow"
@@ -143,4 +141,4 @@ def to_be_read(present: Set[str], stage: str) -> set[str]:
         return set(present) & TYPED
     if stage in {"style", "security"}:
         return set(present) & (CODE - _DATA)
-    return set(present) - {"text", "ini", *MODULE_FILES}
+    return set(present) - {"text", "ini"}

@@ -7,7 +7,7 @@ from typing import Any
 from ..journal import Journal
 from ..languages import reads
 from ..types import Finding, SourceFile, ToolRun
-from .adapters import Adapter
+from .adapters import Adapter, LooksBeside
 from .adapters.mypy import Mypy
 from .each import JudgesEach, judge_each
 from .parts import as_findings, as_json
@@ -79,8 +79,12 @@ class Asking:
 
 
 def read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:
-    """Those of the project that the tool reads."""
+    """Those of the project that the tool reads, and what lies beside them that it looks at."""
     unread = {*project.left_alone, *(project.other_shells if "shell" in tool.languages else ())}
+    beside = tool.beside if isinstance(tool, LooksBeside) else frozenset()
     return tuple(
-        file for file in project.files if reads(tool.languages, file.path) and file.path not in unread
+        file
+        for file in project.files
+        if (reads(tool.languages, file.path) or file.path.rpartition("/")[2] in beside)
+        and file.path not in unread
     )

@@ -110,3 +110,16 @@ async def test_severities_follow_what_is_sure(mesh, make):
     assert result.status == "passed"
     assert levels <= {Severity.WARNING, Severity.HINT}
     assert Severity.WARNING in levels
+
+
+async def test_many_files_are_judged_side_by_side(mesh, make):
+    files = {f"part{n}/a.c": WRONG for n in range(20)}
+    _, danger = await told(mesh, make, Stage.SECURITY, files)
+    assert {path for path, rule, _ in danger if rule == "doubleFree"} == set(files)
+
+
+async def test_what_a_macro_may_have_made_right_fails_nothing(mesh, make):
+    text = '#include "fail.h"\n\nint f(int a)\n{\n    if (a)\n        return 1;\n    FAIL(a);\n}\n'
+    result, style = await told(mesh, make, Stage.STYLE, {"a.c": text})
+    assert result.status == "passed"
+    assert {rule for _, rule, _ in style} <= {"missingReturn"}

@@ -127,3 +127,20 @@ async def test_without_it_the_stage_says_how_to_get_it(mesh, make, monkeypatch, 
     result = await judged(mesh, make, Stage.TYPES, {"A.java": "class A {}\n"})
     assert result.status == "skipped"
     assert "Install a JDK" in result.reason
+
+
+async def test_what_annotations_of_a_library_make_is_not_missed(mesh, make):
+    item = (
+        "package com.shop;\n\nimport lombok.*;\n\n@Data\n@RequiredArgsConstructor\npublic class Item {\n"
+        "    private final String name;\n    @SneakyThrows void a() { throw new Exception(); }\n}\n"
+    )
+    heir = "package com.shop;\n\nclass Special extends Item {\n    String a() { return getName(); }\n}\n"
+    use = (
+        "package com.shop;\n\nclass Use {\n    String a(Item i, Special s) { i.set(1); return s.get(); }\n"
+        '    Item b() { return new Item("c"); }\n    int c() { return "d"; }\n'
+        "    int d(Plain p) { return p.nope(); }\n}\n"
+    )
+    files = {"Item.java": item, "Use.java": use, "Plain.java": "package com.shop;\n\nclass Plain {}\n"}
+    result = await judged(mesh, make, Stage.TYPES, {**files, "Special.java": heir})
+    told = {(one.path, one.rule, one.range.start.line) for one in result.findings if one.severity == "error"}
+    assert told == {("Use.java", "incompatible-types", 5), ("Use.java", "cannot-find-symbol", 6)}

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 from quantumlayer.engine.journal import Journal
-from quantumlayer.engine.languages import ANY_LANGUAGE, CODE, MODULE_FILES
+from quantumlayer.engine.languages import ANY_LANGUAGE, CODE
 from quantumlayer.engine.types import OpenFile, SourceFile, Stage, StageResult
 from quantumlayer.engine.validation.adapters import adapters, live_adapters
 from quantumlayer.engine.validation.adapters.invented import Invented
@@ -199,7 +199,7 @@ async def test_a_stage_that_is_off_for_a_path_is_not_looked_at(settings: Setting
 def test_every_extension_is_known_and_every_language_can_be_named() -> None:
     assert set(SHOWN_BY) == set(get_args(Extension))
     judged = frozenset[str]().union(*(adapter.languages for adapter in adapters())) - ANY_LANGUAGE
-    assert judged <= CODE | MODULE_FILES
+    assert judged <= CODE
     assert {*CODE, "text", "ini"} == set(get_args(Language))
 
 

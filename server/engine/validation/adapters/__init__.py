@@ -1,6 +1,6 @@
 """One file per tool: how it is found, how it runs, what its output means."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ...types import Finding, Stage
 from ..process import Tools
@@ -16,6 +16,7 @@ from .invented import Invented
 from .mypy import Mypy
 from .omissions import Omissions
 from .ruff import Parser, Security, Style
+from .rustfmt import Rustfmt
 from .sqruff import Sqruff
 from .typescript import TypeScript
 from .yamllint import Yamllint
@@ -43,6 +44,13 @@ class Adapter(Protocol):
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         """Raises ToolError if it crashed, or took too long."""
+
+
+@runtime_checkable
+class LooksBeside(Protocol):
+    """An adapter that is given files of these names too, wherever they are: they say what its code is."""
+
+    beside: Any
 
 
 def live_adapters(root: str = "") -> tuple[Adapter, ...]:
@@ -73,5 +81,5 @@ def adapters(advisories: str = "", root: str = "", invented: Invented | None = N
         *(hadolint.PARSER, hadolint.STYLE, hadolint.RISKS),
         *(Yamllint(), zizmor.PARSER, zizmor.RISKS),
         *(Sqruff(), cppcheck.STYLE, cppcheck.RISKS),
-        *(Gofmt(root=root), *go.rooted(root), *javac.rooted(root)),
+        *(Gofmt(root=root), *go.rooted(root), *javac.rooted(root), Rustfmt(root=root)),
     )

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...languages import MODULE_FILES
 from ...types import Finding, Severity, Stage
 from ..process import Completed, Tools, written
 from ..types import Project, Surroundings, ToolError, ToolMissing, finding
@@ -42,7 +41,8 @@ class GoVet:
 
     name: str
     stage: Stage
-    languages: frozenset[str] = frozenset({"go"}) | MODULE_FILES
+    languages: frozenset[str] = frozenset({"go"})
+    beside: frozenset[str] = frozenset({"go.mod"})
     rules: Any = 1
     root: str = ""
 

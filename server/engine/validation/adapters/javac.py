@@ -15,6 +15,7 @@ from typing import Any
 from ...types import Finding, Severity, SourceFile, Stage
 from ..process import Tools, all_of, written
 from ..types import Project, Surroundings, ToolError, finding
+from .java_libraries import Libraries, package_of
 from .programs import users, version_beside
 
 NEXT_STEP = "Install a JDK for yourself, with your system's packages or from adoptium.net."
@@ -33,12 +34,8 @@ _HEAD = re.compile(
     r"^(?P<path>.+?\.java):(?P<line>\d+): (?P<kind>error|warning): (?:\[(?P<lint>[\w-]+)\] )?(?P<said>.+)$"
 )
 _CARET = re.compile(r"^(?P<before>\s*)\^$")
-_AWAY = re.compile(r"^package (?P<name>[\w.]+) does not exist$")
-_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.MULTILINE)
 _UNNAMED = {"module-info.java", "package-info.java"}
 """They speak of packages and modules that are not here."""
-_FOLLOWS = ("cannot find symbol", "method does not override", "static import only", "cannot access")
-_STANDARD = ("java.",)
 _RULES = re.compile(
     r"^(cannot find symbol|incompatible types|missing return (?:statement|value)|unreported exception|"
     r"duplicate class|unreachable statement|package does not exist|method does not override)"
@@ -110,8 +107,8 @@ def _parts(files: Sequence[SourceFile]) -> Iterator[tuple[list[SourceFile], list
     trees: dict[str, list[SourceFile]] = {}
     names = set()
     for file in files:
-        named = _PACKAGE.search(file.text)
-        inner = f"{named[1].replace('.', '/')}/" if named else ""
+        package = package_of(file)
+        inner = f"{package.replace('.', '/')}/" if package else ""
         folder, _, name = file.path.rpartition("/")
         trees.setdefault(f"{folder}/".removesuffix(inner).rstrip("/"), []).append(file)
         names.add(inner + name)
@@ -151,35 +148,16 @@ def _read(output: str) -> Iterator[Told]:
 
 def _types(told: Iterable[Told], files: Sequence[SourceFile]) -> Iterator[Finding]:
     errors = [one for one in told if one.is_error]
-    own = {named[1] for file in files if (named := _PACKAGE.search(file.text))}
-    away = {one.path for one in errors if _is_away(one, own)}
+    libraries = Libraries(files, ((one.path, one.said) for one in errors))
     mentioned = set()
     for one in errors:
-        if _is_away(one, own):
-            if (one.path, one.said) not in mentioned:
-                mentioned.add((one.path, one.said))
-                said = f"not checked: {one.said} in the project, and what follows from it is not told"
-                yield _finding(one, Severity.INFO, said.replace("does not exist", "is not"), "not-checked")
-            continue
-        follows = one.said.startswith(_FOLLOWS)
-        if follows and one.path in away:
-            continue
-        # A class of the project may inherit what is looked for from one that is not here.
-        yield _finding(one, Severity.WARNING if follows and away else Severity.ERROR, _whole(one))
-
-
-def _is_away(one: Told, own: set[str]) -> bool:
-    """Whether a library is missing, and not a package that the project or Java itself should have."""
-    named = _AWAY.match(one.said)
-    if not named or named["name"].startswith(_STANDARD):
-        return False
-    name = f"{named['name']}."
-    return not any(name.startswith(f"{_top(package)}.") for package in own)
-
-
-def _top(package: str) -> str:
-    """`com.shop` of `com.shop.tax`: who else's could it be."""
-    return ".".join(package.split(".")[:2]) if "." in package else package
+        if name := libraries.names(one.said):
+            if (one.path, name) not in mentioned:
+                mentioned.add((one.path, name))
+                said = f"not checked: what follows from {name}, which is not in the project"
+                yield _finding(one, Severity.INFO, said, "not-checked")
+        elif level := libraries.severity(one.path, one.said, one.more):
+            yield _finding(one, level, _whole(one))
 
 
 def _lints(told: Iterable[Told]) -> Iterator[Finding]:

@@ -78,6 +78,11 @@ def version_beside(program: str, name: str, pattern: str) -> str:
         return str(real.stat().st_mtime_ns) if real.exists() else ""
 
 
+def is_below(place: Path, root: str) -> bool:
+    """Whether a folder under judgement may have brought it; `root` as above."""
+    return _below(place, [Path.cwd(), *([Path(root)] if root else [])])
+
+
 def _names(program: str) -> list[str]:
     if sys.platform != "win32":
         return [program]
