@@ -63,8 +63,9 @@ class LiveMesh:
             judging = [stage for stage in stages if stage not in {Stage.TYPES, Stage.RUNTIME}]
             told([_skipped(stage, f"not checked: {WHY}", lasting=True) for stage in judging])
         seats = [seat for seat in SEATS if language in seat.languages and seat.stages & set(stages)]
-        once = [self._seat(seat, file, stages, told) for seat in seats if seat.when == "at once"]
-        await asyncio.gather(*once)
+        await _side_by_side(
+            [self._seat(seat, file, stages, told) for seat in seats if seat.when == "at once"]
+        )
         pause = self._settings.live.pause_ms / 1000
         async with asyncio.TaskGroup() as group:
             for seat in seats:
@@ -142,6 +143,14 @@ class LiveMesh:
             place = Place(folder, self._python, self._settings.storage.cache_dir)
             self._servers[key] = WarmServer(seat.make(place), folder, _SECONDS)
         return self._servers[key]
+
+
+async def _side_by_side(work: Sequence[Coroutine[None, None, None]]) -> None:
+    """One alone begins now, and not in the loop's next turn."""
+    if len(work) == 1:
+        await work[0]
+    else:
+        await asyncio.gather(*work)
 
 
 async def _after(seconds: float, work: Coroutine[None, None, None]) -> None:
