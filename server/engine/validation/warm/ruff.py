@@ -1,7 +1,7 @@
 """ruff's language server: syntax, style and security in a few milliseconds."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from ...types import Edit, Finding, Fix, OpenFile, Severity, Stage
 from ..adapters import severities
@@ -18,6 +18,7 @@ class WarmRuff:
     name = "ruff"
     languages = frozenset({"python"})
     env: Mapping[str, str] = {}
+    reads_no_files: Literal[True] = True
 
     def __init__(self, python: str) -> None:
         self._target = "py" + "".join(python.split(".")[:2])
