@@ -1,5 +1,6 @@
 """Which files `validate` reads: what was named, within the projects it belongs to.
 
+Every file is read each time, and known by its content: another text may have the same size and time.
 Paths of files are texts here: there may be thousands, and each is taken apart several times.
 """
 

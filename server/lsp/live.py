@@ -85,6 +85,8 @@ class Live:
             self._server.shown.change(uri, document.text)
         if watched is not None:
             self._look(watched)
+            # Findings move with their lines while the tools look at the new text already.
+            asyncio.get_running_loop().call_soon(self._server.shown.page, uri)
 
     def closed(self, uri: str) -> None:
         self._stop(uri)

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote
 
 from lsprotocol import types
@@ -52,6 +52,8 @@ class Page:
     pushed: bool = False
     """Whether the client has findings that were pushed."""
 
+    coming: str | None = None
+    """The text that it has by now, before anybody has asked what that means for the findings."""
     _lines: tuple[str, ...] | None = None
 
     @property
@@ -79,12 +81,18 @@ class Page:
             found.sort(key=lambda one: _RANKS[one.severity])
         return found[:MOST_FINDINGS]
 
+    def catch_up(self) -> "Page":
+        if self.coming is not None:
+            text, self.coming = self.coming, None
+            self.become(text)
+        return self
+
     def become(self, text: str) -> None:
         if text == self.text:
             return
         lines = split_lines(text)
         if self.live or self.drifted:
-            keep = Common(self.lines, lines)
+            keep = Common.of_lines(self.lines, lines)
             self.live = {source: keep.moved(part) for source, part in self.live.items()}
             self.drifted = {stage: keep.moved(part) for stage, part in self.drifted.items()}
         if text == self.judged_text:
@@ -101,11 +109,12 @@ class Shown:
         self._refreshing = False
 
     def page(self, uri: str) -> Page | None:
-        return self._pages.get(key_of(uri))
+        page = self._pages.get(key_of(uri))
+        return page.catch_up() if page is not None else None
 
     def uris(self) -> tuple[str, ...]:
         """Documents that have diagnostics of ours."""
-        return tuple(page.uri for page in self._pages.values() if page.findings())
+        return tuple(page.uri for page in self._pages.values() if page.catch_up().findings())
 
     def look(self, uri: str, text: str, stage: str, tool: str, findings: Sequence["Finding"]) -> None:
         """What a live tool found in `text`; `tell` shows it."""
@@ -125,9 +134,12 @@ class Shown:
             page.live = {source: part for source, part in page.live.items() if source[0] != stage}
 
     def change(self, uri: str, text: str) -> None:
-        """The document has another text now. A client that pulls does so for it, without being asked."""
+        """The document has another text now: its findings move when they are asked for next.
+
+        A client that pulls does so for it, without being asked.
+        """
         if (page := self.page(uri)) is not None:
-            page.become(text)
+            page.coming = text
             page.pulled = ""
 
     def open(self, uri: str, text: str) -> None:
@@ -194,7 +206,7 @@ class Shown:
         return report_id(diagnostics), diagnostics
 
     def _page(self, uri: str, text: str) -> Page:
-        page = self._pages.setdefault(key_of(uri), Page(uri, text))
+        page = self._pages.setdefault(key_of(uri), Page(uri, text)).catch_up()
         page.become(text)
         return page
 
@@ -235,9 +247,19 @@ def key_of(uri: str) -> str:
 
 
 class Common:
-    """The lines that two texts, given as lines, have at their beginning and at their end."""
+    """The lines that two texts have at their beginning and at their end."""
 
-    def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
+    def __init__(self, before: str, after: str) -> None:
+        self._compare(split_lines(before), split_lines(after))
+
+    @classmethod
+    def of_lines(cls, old: Sequence[str], new: Sequence[str]) -> Self:
+        """The same of texts that have been split already."""
+        common = cls.__new__(cls)
+        common._compare(old, new)
+        return common
+
+    def _compare(self, old: Sequence[str], new: Sequence[str]) -> None:
         most = min(len(old), len(new))
         self.head = next((number for number in range(most) if old[number] != new[number]), most)
         rest = most - self.head

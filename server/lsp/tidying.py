@@ -100,7 +100,7 @@ def smallest_edits(before: str, after: str) -> list[types.TextEdit]:
     if before == after:
         return []
     old, new = split_lines(before), split_lines(after)
-    common = Common(old, new)
+    common = Common.of_lines(old, new)
     head, tail = common.head, common.tail
     if head == len(old) and old and not old[-1].endswith(("\n", "\r")):
         head -= 1  # the last line has no end: lines cannot be put behind it

@@ -37,6 +37,17 @@ def test_findings_name_the_file_as_the_user_would(cli: Cli, project: Path) -> No
     assert "types     failed" in ended.out
 
 
+def test_files_beside_the_folder_one_stands_in_are_named_whole(cli: Cli, project: Path) -> None:
+    (project / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n')
+    (project / "inner").mkdir()
+    for name in ("bad.py", "inner/bad.py", "inner of another.py"):
+        (project / name).write_text("def f(:\n")
+    cli.folder = project / "inner"
+    ended = cli("validate", "..", "--stages", "syntax", "--format", "json")
+    named = {one["path"] for stage in ended.json["stages"] for one in stage["findings"]}
+    assert named == {"bad.py", f"{project}/bad.py", f"{project}/inner of another.py"}
+
+
 def test_only_what_was_named_is_reported_but_its_imports_are_known(cli: Cli, project: Path) -> None:
     (project / "bad.py").write_text(UNTYPED)
     (project / "uses.py").write_text('"""Uses."""\n\nfrom good import double\n\nFOUR: int = double(2)\n')

@@ -154,6 +154,29 @@ async def test_who_pulled_before_anything_was_found_is_told_to_pull_again() -> N
     server.protocol.abandon_replies()
 
 
+async def test_findings_follow_each_of_several_changes_that_nobody_asked_between() -> None:
+    """Two edits as one would part all that stands between them."""
+    uri = "file:///w/a.md"
+    server = QuantumLayerServer()
+    out = Written()
+    server.protocol.connect(out)
+    out.tell(
+        server, {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None} | PULLS}
+    )
+    document = {"uri": uri, "languageId": "python", "version": 1, "text": "a\nb\nc\n"}
+    out.tell(server, {"method": "textDocument/didOpen", "params": {"textDocument": document}})
+    server.shown.look(uri, "a\nb\nc\n", "style", "ruff", [at(1)])
+    for version, line in ((2, 0), (3, 4)):
+        place = {"line": line, "character": 0}
+        change = {"range": {"start": place, "end": place}, "text": "new\n"}
+        told = {"textDocument": {"uri": uri, "version": version}, "contentChanges": [change]}
+        out.tell(server, {"method": "textDocument/didChange", "params": told})
+    report = server.shown.pull(uri, None)
+    assert [one.range.start.line for one in report.items] == [2]
+    assert server.shown.page(uri).pulled == report.result_id
+    server.protocol.abandon_replies()
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -2,8 +2,9 @@
 
 What a warm tool tells at once comes at once, types after a short pause, and tools that are started anew
 (finders of omissions and secrets, linters without a server) after a longer one, because they cost more and
-half a line has little to say to them. The gate of generated code is `mesh`: it asks more tools, and its
-errors count. Comments that switch a rule off count here, and not there.
+half a line has little to say to them. Pauses begin with the text; what comes at once is told before they end.
+The gate of generated code is `mesh`: it asks more tools, and its errors count. Comments that switch a rule off
+count here, and not there.
 """
 
 import asyncio
@@ -62,17 +63,24 @@ class LiveMesh:
             judging = [stage for stage in stages if stage not in {Stage.TYPES, Stage.RUNTIME}]
             told([_skipped(stage, f"not checked: {WHY}", lasting=True) for stage in judging])
         seats = [seat for seat in SEATS if language in seat.languages and seat.stages & set(stages)]
-        once = [self._seat(seat, file, stages, told) for seat in seats if seat.when == "at once"]
-        await asyncio.gather(*once)
+        now = asyncio.get_running_loop().time
+        began = now()
+        await _side_by_side(
+            [self._seat(seat, file, stages, told) for seat in seats if seat.when == "at once"]
+        )
+
+        def rest(pause: float) -> float:
+            return max(pause - (now() - began), 0.0)
+
         pause = self._settings.live.pause_ms / 1000
         async with asyncio.TaskGroup() as group:
             for seat in seats:
                 if seat.when != "at once":
-                    group.create_task(_after(pause, self._seat(seat, file, stages, told)))
+                    group.create_task(_after(rest(pause), self._seat(seat, file, stages, told)))
             for tool in live_adapters(file.folder):
                 if tool.stage in stages and tool.languages & {language, *ANY_LANGUAGE}:
                     longer = max(pause, _LONG_PAUSE_S)
-                    group.create_task(_after(longer, self._anew(tool, file, told)))
+                    group.create_task(_after(rest(longer), self._anew(tool, file, told)))
 
     def forget(self, file: OpenFile) -> None:
         """The file is not open any more."""
@@ -141,6 +149,14 @@ class LiveMesh:
             place = Place(folder, self._python, self._settings.storage.cache_dir)
             self._servers[key] = WarmServer(seat.make(place), folder, _SECONDS)
         return self._servers[key]
+
+
+async def _side_by_side(work: Sequence[Coroutine[None, None, None]]) -> None:
+    """One alone begins now, and not in the loop's next turn."""
+    if len(work) == 1:
+        await work[0]
+    else:
+        await asyncio.gather(*work)
 
 
 async def _after(seconds: float, work: Coroutine[None, None, None]) -> None:

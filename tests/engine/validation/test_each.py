@@ -138,6 +138,18 @@ async def test_many_results_are_kept_and_found(journal: Journal) -> None:
     assert await journal.get_many("many", inputs[1200:]) == [None, [], None]
 
 
+async def test_results_found_together_are_those_found_alone(journal: Journal) -> None:
+    """They are read by another reader, which takes neither half a character nor what is nested deeply."""
+    deep: list[Any] = []
+    for _ in range(400):
+        deep = [deep]
+    results = [[{"text": text}] for text in ("\ud800", "\x00", "\u2028", "ö", 10**40, -0.5, None, True, deep)]
+    inputs = list(range(len(results)))
+    await journal.put_many("many", list(zip(inputs, results, strict=True)))
+    assert await journal.get_many("many", inputs) == results
+    assert [await journal.get("many", one) for one in inputs] == results
+
+
 def found(results: Sequence[StageResult]) -> list[tuple[str, str, int, str]]:
     return sorted(
         (one.path, one.rule, one.range.start.line, one.tool) for result in results for one in result.findings

@@ -105,6 +105,27 @@ async def test_what_a_tool_looks_up_for_its_findings_holds_up_nobody(
     assert threading.get_ident() not in threads
 
 
+@pytest.mark.parametrize(("text", "here"), [("wrong\n" * 100, True), ("wrong\n" * 101, False)])
+async def test_a_few_findings_that_need_no_files_do_not_wait_for_a_thread(
+    fake: Fake, tmp_path: Path, text: str, here: bool
+) -> None:
+    """Many of them would hold up whoever waits for the loop."""
+    threads: list[int] = []
+    make = fake.findings
+
+    def findings(file: OpenFile, diagnostics: list[dict[str, Any]], unit: str) -> list[Finding]:
+        threads.append(threading.get_ident())
+        return make(file, diagnostics, unit)
+
+    fake.findings = findings  # type: ignore[method-assign]
+    fake.reads_no_files = True  # type: ignore[attr-defined]
+    warm = WarmServer(fake, tmp_path, seconds=2.0)
+    found = await lines(warm, tmp_path, text)
+    await warm.aclose()
+    assert len(found) == text.count("wrong")
+    assert [one == threading.get_ident() for one in threads] == [here]
+
+
 async def test_a_document_that_was_closed_can_be_opened_again(warm: WarmServer, tmp_path: Path) -> None:
     assert await lines(warm, tmp_path, "wrong\n") == [0]
     warm.forget(shown(tmp_path, "").uri)

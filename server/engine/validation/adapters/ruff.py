@@ -245,11 +245,19 @@ def _place(location: dict[str, int]) -> Position:
     return Position(line=max(location["row"] - 1, 0), column=max(location["column"] - 1, 0))
 
 
-def _span(start: dict[str, int], end: dict[str, int]) -> Range:
+def span(start: dict[str, int], end: dict[str, int]) -> Range:
+    """From places as ruff writes them."""
     return Range(start=_place(start), end=_place(end))
 
 
-def read_problem(stage: Stage, tool: str, problem: dict[str, Any], path: str, severity: Severity) -> Finding:
+def read_problem(
+    stage: Stage,
+    tool: str,
+    problem: dict[str, Any],
+    path: str,
+    severity: Severity,
+    suppress: Fix | None = None,
+) -> Finding:
     """A finding from ruff's own JSON."""
     code = _code(problem)
     return Finding(
@@ -258,11 +266,12 @@ def read_problem(stage: Stage, tool: str, problem: dict[str, Any], path: str, se
         rule=code,
         severity=severity,
         path=path,
-        range=_span(problem["location"], problem["end_location"]),
+        range=span(problem["location"], problem["end_location"]),
         message=problem["message"],
         url=problem.get("url") or "",
         tags=("unused",) if code in severities.UNUSED else (),
         fix=_fix(problem.get("fix")),
+        suppress=suppress,
     )
 
 
@@ -270,7 +279,7 @@ def _fix(fix: dict[str, Any] | None) -> Fix | None:
     if not fix or fix["applicability"] == "display":
         return None
     edits = tuple(
-        Edit(range=_span(edit["location"], edit["end_location"]), text=edit["content"])
+        Edit(range=span(edit["location"], edit["end_location"]), text=edit["content"])
         for edit in fix["edits"]
     )
     return Fix(title=fix.get("message") or "Fix", edits=edits, safe=fix["applicability"] == "safe")

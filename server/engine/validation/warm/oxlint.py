@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ...types import Edit, Finding, Fix, OpenFile, Position, Range, Stage
 from ..adapters import oxlint
@@ -26,6 +26,7 @@ class WarmOxlint:
     name = "oxlint"
     languages = oxlint.LANGUAGES
     env: Mapping[str, str] = {}
+    reads_no_files: Literal[True] = True
 
     def __init__(self, cache: Path) -> None:
         self.folder = cache / "oxlint" / "nothing"

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ...types import Finding, OpenFile, Severity, Stage
 from ..adapters.grammar import TREE_SITTER, YAML
@@ -17,6 +17,7 @@ class WarmReader:
     name = "reader"
     languages = TREE_SITTER.languages | YAML.languages | _BY_VALUE
     env: Mapping[str, str] = {}
+    reads_no_files: Literal[True] = True
 
     def command(self) -> list[str]:
         TREE_SITTER.version()

@@ -1,11 +1,11 @@
 """ruff's language server: syntax, style and security in a few milliseconds."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from ...types import Edit, Finding, Fix, OpenFile, Severity, Stage
 from ..adapters import severities
-from ..adapters.ruff import LINE_LENGTH, STYLE_IGNORED, STYLE_RULES, binary, read_problem, risk
+from ..adapters.ruff import LINE_LENGTH, STYLE_IGNORED, STYLE_RULES, binary, read_problem, risk, span
 from ..types import is_test
 from .server import lines_of
 
@@ -18,6 +18,7 @@ class WarmRuff:
     name = "ruff"
     languages = frozenset({"python"})
     env: Mapping[str, str] = {}
+    reads_no_files: Literal[True] = True
 
     def __init__(self, python: str) -> None:
         self._target = "py" + "".join(python.split(".")[:2])
@@ -55,16 +56,14 @@ def _finding(file: OpenFile, diagnostic: dict[str, Any], lines: list[str], in_te
     code = problem["code"] or ""
     if code == "S101" and in_tests:
         return None
+    silence = _suppression(diagnostic, code)
     if not code or code == "invalid-syntax" or code.startswith("E9"):
-        made = read_problem(Stage.SYNTAX, "ruff parser", problem, file.path, Severity.ERROR)
-    elif code.startswith("S") and code[1:].isdigit():
-        made = read_problem(
-            Stage.SECURITY, "ruff security", problem, file.path, risk(problem, in_tests, lines)
-        )
-    else:
-        level = severities.severity(severities.STYLE, code)
-        made = read_problem(Stage.STYLE, "ruff", problem, file.path, level)
-    return made.model_copy(update={"suppress": _suppression(diagnostic, code)})
+        return read_problem(Stage.SYNTAX, "ruff parser", problem, file.path, Severity.ERROR, silence)
+    if code.startswith("S") and code[1:].isdigit():
+        level = risk(problem, in_tests, lines)
+        return read_problem(Stage.SECURITY, "ruff security", problem, file.path, level, silence)
+    level = severities.severity(severities.STYLE, code)
+    return read_problem(Stage.STYLE, "ruff", problem, file.path, level, silence)
 
 
 def _as_ruff_writes_it(diagnostic: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +96,5 @@ def _suppression(diagnostic: dict[str, Any], code: str) -> Fix | None:
     edit = (diagnostic.get("data") or {}).get("noqa_edit")
     if not edit:
         return None
-    place = {"location": _place(edit["range"]["start"]), "end_location": _place(edit["range"]["end"])}
-    span = read_problem(Stage.STYLE, "ruff", {"code": code, "message": "", **place}, "", Severity.HINT).range
-    return Fix(title=f"Suppress {code} here", edits=(Edit(range=span, text=edit["newText"]),), safe=False)
+    there = span(_place(edit["range"]["start"]), _place(edit["range"]["end"]))
+    return Fix(title=f"Suppress {code} here", edits=(Edit(range=there, text=edit["newText"]),), safe=False)

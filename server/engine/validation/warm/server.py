@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from ...languages import editor_id
 from ...types import Finding, OpenFile
@@ -21,6 +21,9 @@ _START_S = 20.0
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 _MOST_DOCUMENTS = 200
+_FEW_FINDINGS = 100
+_SHORT_TEXT = 64 * 1024
+"""Few findings in a short text are made in milliseconds: a thread for them would be waited for longer."""
 _IDLE_S = 30.0
 """How long a process is kept when no document is open."""
 _CAPABILITIES = {
@@ -61,7 +64,7 @@ class WarmTool(Protocol):
         """The answer to `workspace/configuration`."""
 
     def findings(self, file: OpenFile, diagnostics: list[dict[str, Any]], unit: str) -> list[Finding]:
-        """`unit` is the server's position encoding. Called in a thread."""
+        """`unit` is the server's position encoding. Called in a thread where it may take long."""
 
 
 @runtime_checkable
@@ -73,6 +76,13 @@ class Apart(Protocol):
     def named(self, uri: str) -> str: ...
 
 
+@runtime_checkable
+class ReadsNoFiles(Protocol):
+    """A tool whose `findings` look at nothing but what they are given: others wait for the folder's disk."""
+
+    reads_no_files: Literal[True]
+
+
 class WarmServer:
     """A tool for one folder."""
 
@@ -80,6 +90,7 @@ class WarmServer:
         self.tool = tool
         self._folder = tool.folder if isinstance(tool, Apart) else folder
         self._named: Callable[[str], str] = tool.named if isinstance(tool, Apart) else str
+        self._reads_no_files = isinstance(tool, ReadsNoFiles)
         self._seconds = seconds
         self._client: Client | None = None
         self._unit = "utf-16"
@@ -140,6 +151,9 @@ class WarmServer:
         self._failures = 0
         self._worked = True
         items = ((report or {}).get("items") or [])[:MOST_FINDINGS]
+        quick = len(items) <= _FEW_FINDINGS and len(file.text) <= _SHORT_TEXT
+        if quick and self._reads_no_files:
+            return self.tool.findings(file, items, self._unit)
         # Some look at files for it, and what is in the folder is anyone's.
         return await asyncio.to_thread(self.tool.findings, file, items, self._unit)
 
