@@ -54,20 +54,20 @@ def collect(paths: Sequence[Path], *, max_file_kb: int, since: str = "") -> Coll
     NothingToValidate if a path or revision does not exist, or nothing can be validated, and NothingChanged.
     """
     asked = [_existing(path) for path in paths]
+    reader = _Reader(max_file_kb, named=frozenset(asked))
     wanted: set[Path] = set()
     known: dict[Path, None] = {}
     for path in asked:
-        listed = _listed(_top(path))
+        listed = _listed(_top(path), reader)
         inside = [file for file in listed if file == path or file.is_relative_to(path)]
         if not inside and path.is_dir():  # git ignores it; whoever names it means it
-            listed = inside = sorted(_walk(path))
+            listed = inside = sorted(_walk(path, reader))
         inside = inside or ([path] if path.is_file() else [])
         wanted.update(_changed(path, inside, since) if since else inside)
         known.update(dict.fromkeys([*listed, *wanted]))
     if since and not wanted:
         raise NothingChanged(f"nothing has changed since {since}")
     named = wanted if since else {path for path in asked if path.is_file()}
-    reader = _Reader(max_file_kb, named=frozenset(asked))
     projects = _projects(list(known), wanted, reader, named)
     if not projects and since and not reader.left_out():
         raise NothingChanged(f"no text has changed since {since}")
@@ -86,14 +86,17 @@ def _changed(path: Path, files: Sequence[Path], since: str) -> list[Path]:
     known = committed(top, since)
     if known is None:
         raise NothingToValidate(f"git knows no revision {since!r} in {top}", "Name a commit, tag or branch.")
-    there = [file for file in files if file.is_file()]
+    there = [file for file in files if _is_file(file)]
     return [file for file in there if is_changed(file, file.relative_to(top).as_posix(), known)]
 
 
 def _existing(path: Path) -> Path:
     if not os.path.lexists(path):
         raise NothingToValidate(f"there is no {path}", "Check the path.")
-    return Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links out of the project)
+    full = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links out of the project)
+    if not os.path.lexists(full):
+        raise NothingToValidate(f"{full} cannot be read", "Check your rights on the folders above it.")
+    return full
 
 
 # -- listing -----------------------------------------------------------------------------------
@@ -106,23 +109,23 @@ def _top(path: Path) -> Path:
         found = Path(top.decode(errors="surrogateescape").strip())
         # The same folder may have two names; only the one that `path` begins with is of use.
         return next((folder for folder in (base, *base.parents) if folder.samefile(found)), base)
-    here = Path.cwd()
-    above = [folder for folder in (base, *base.parents) if folder.is_relative_to(here)]
-    marked = (folder for folder in above if any((folder / marker).is_file() for marker in _MARKERS))
+    start = Path.cwd()
+    above = [folder for folder in (base, *base.parents) if folder.is_relative_to(start)]
+    marked = (folder for folder in above if any(_is_file(folder / marker) for marker in _MARKERS))
     return next(marked, base)
 
 
-def _listed(top: Path) -> list[Path]:
+def _listed(top: Path, reader: "_Reader") -> list[Path]:
     """Files under `top` that git does not ignore; without git, all but caches and environments."""
     output = git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if output is None:
-        return sorted(_walk(top))
+        return sorted(_walk(top, reader))
     names = {name.decode(errors="surrogateescape") for name in output.split(b"\0") if name}
     return [top / name for name in sorted(names)]
 
 
-def _walk(top: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(top):
+def _walk(top: Path, reader: "_Reader") -> Iterator[Path]:
+    for place, folders, files in os.walk(top, onerror=reader.cannot_list):
         here = Path(place)
         folders[:] = [name for name in folders if not _is_skipped(here / name)]
         yield from (here / name for name in files)
@@ -130,7 +133,12 @@ def _walk(top: Path) -> Iterator[Path]:
 
 def _is_skipped(folder: Path) -> bool:
     name = folder.name
-    return name.startswith(".") or name in _SKIPPED or (folder / "pyvenv.cfg").is_file()
+    return name.startswith(".") or name in _SKIPPED or _is_file(folder / "pyvenv.cfg")
+
+
+def _is_file(path: Path) -> bool:
+    """False, where `Path.is_file` raises, below a folder that we may not look into."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 # -- grouping and reading ----------------------------------------------------------------------
@@ -187,6 +195,11 @@ class _Reader:
             except ValueError:
                 self._leave_out("its name is not safe on every platform", file, tell=file in asked)
         return tuple(found)
+
+    def cannot_list(self, error: OSError) -> None:
+        reason = f"it cannot be read ({error.strerror or error})"
+        if (name := os.path.relpath(error.filename)) not in self._left_out[reason]:
+            self._left_out[reason].append(name)
 
     def left_out(self) -> tuple[str, ...]:
         return tuple(_told(reason, names) for reason, names in self._left_out.items())
