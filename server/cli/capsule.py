@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="List, show, export, verify and import capsules.",
+    help="List, show, export, verify, import and remove capsules.",
 )
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Ref = Annotated[str, typer.Argument(metavar="REF", help="An id, the beginning of one, or a name.")]
@@ -122,6 +122,27 @@ def import_(
         from .capsules import tell_imported
 
         return tell_imported(await engine.import_capsule(archive), json=json)
+
+    _run(work)
+
+
+@app.command()
+def remove(ref: _Ref, json: _Json = False) -> None:
+    """Remove a capsule from this machine's store for good. Of a name, its newest version goes.
+
+    Project folders and archives that were written from it stay.
+
+    [bold]Examples[/bold]
+
+      quantumlayer capsule remove 3f9a77c1
+
+      quantumlayer capsule remove notes
+    """
+
+    async def work(engine: "Engine") -> "Ending":
+        from .capsules import tell_removed
+
+        return tell_removed(await engine.remove_capsule(ref), json=json)
 
     _run(work)
 

@@ -121,3 +121,11 @@ def tell_imported(capsule: Capsule, *, json: bool) -> Ending:
     else:
         console().print(words(f"imported {name}, {status} where it was made: {capsule.id}"))
     return Ending.DONE
+
+
+def tell_removed(capsule: CapsuleSummary, *, json: bool) -> Ending:
+    if json:
+        print_json(capsule.model_dump(mode="json"))
+    else:
+        console().print(words(f"removed {capsule.name or 'a damaged capsule'}, {capsule.id}"))
+    return Ending.DONE

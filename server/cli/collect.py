@@ -59,20 +59,20 @@ def collect(paths: Sequence[Path], *, max_file_kb: int, since: str = "") -> Coll
     NothingToValidate if a path or revision does not exist, or nothing can be validated, and NothingChanged.
     """
     asked = [_existing(path) for path in paths]
+    reader = _Reader(max_file_kb, named=frozenset(map(str, asked)))
     wanted: set[str] = set()
     known: dict[str, None] = {}
     for path in asked:
-        listed = _listed(_top(path))
+        listed = _listed(_top(path), reader)
         inside = [file for file in listed if file == str(path) or file.startswith(_below(path))]
         if not inside and path.is_dir():  # git ignores it; whoever names it means it
-            listed = inside = _walked(path)
+            listed = inside = _walked(path, reader)
         inside = inside or ([str(path)] if path.is_file() else [])
         wanted.update(_changed(path, inside, since) if since else inside)
         known.update(dict.fromkeys([*listed, *wanted]))
     if since and not wanted:
         raise NothingChanged(f"nothing has changed since {since}")
     named = wanted if since else {str(path) for path in asked if path.is_file()}
-    reader = _Reader(max_file_kb, named=frozenset(map(str, asked)))
     projects = _projects(list(known), wanted, reader, named)
     if not projects and since and not reader.left_out():
         raise NothingChanged(f"no text has changed since {since}")
@@ -91,14 +91,17 @@ def _changed(path: Path, files: Sequence[str], since: str) -> list[str]:
     known = committed(top, since)
     if known is None:
         raise NothingToValidate(f"git knows no revision {since!r} in {top}", "Name a commit, tag or branch.")
-    there = [file for file in map(Path, files) if file.is_file()]
-    return [str(file) for file in there if is_changed(file, _within(top, str(file)), known)]
+    there = [file for file in files if _is_file(file)]
+    return [file for file in there if is_changed(Path(file), _within(top, file), known)]
 
 
 def _existing(path: Path) -> Path:
     if not os.path.lexists(path):
         raise NothingToValidate(f"there is no {path}", "Check the path.")
-    return Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links out of the project)
+    full = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links out of the project)
+    if not os.path.lexists(full):
+        raise NothingToValidate(f"{full} cannot be read", "Check your rights on the folders above it.")
+    return full
 
 
 # -- listing -----------------------------------------------------------------------------------
@@ -111,34 +114,39 @@ def _top(path: Path) -> Path:
         found = Path(top.decode(errors="surrogateescape").strip())
         # The same folder may have two names; only the one that `path` begins with is of use.
         return next((folder for folder in (base, *base.parents) if folder.samefile(found)), base)
-    here = Path.cwd()
-    above = [folder for folder in (base, *base.parents) if folder.is_relative_to(here)]
-    marked = (folder for folder in above if any((folder / marker).is_file() for marker in _MARKERS))
+    start = Path.cwd()
+    above = [folder for folder in (base, *base.parents) if folder.is_relative_to(start)]
+    marked = (folder for folder in above if any(_is_file(folder / marker) for marker in _MARKERS))
     return next(marked, base)
 
 
-def _listed(top: Path) -> list[str]:
+def _listed(top: Path, reader: "_Reader") -> list[str]:
     """Files under `top` that git does not ignore; without git, all but caches and environments."""
     output = git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if output is None:
-        return _walked(top)
+        return _walked(top, reader)
     names = {name.decode(errors="surrogateescape") for name in output.split(b"\0") if name}
     return [_below(top) + name.replace("/", os.sep) for name in sorted(names)]
 
 
-def _walked(top: Path) -> list[str]:
-    return sorted(_walk(top), key=lambda file: file.replace(os.sep, "\0"))
+def _walked(top: Path, reader: "_Reader") -> list[str]:
+    return sorted(_walk(top, reader), key=lambda file: file.replace(os.sep, "\0"))
 
 
-def _walk(top: Path) -> Iterator[str]:
-    for place, folders, files in os.walk(top):
+def _walk(top: Path, reader: "_Reader") -> Iterator[str]:
+    for place, folders, files in os.walk(top, onerror=reader.cannot_list):
         folders[:] = [name for name in folders if not _is_skipped(Path(place, name))]
         yield from (_below(place) + name for name in files)
 
 
 def _is_skipped(folder: Path) -> bool:
     name = folder.name
-    return name.startswith(".") or name in _SKIPPED or (folder / "pyvenv.cfg").is_file()
+    return name.startswith(".") or name in _SKIPPED or _is_file(folder / "pyvenv.cfg")
+
+
+def _is_file(path: Path | str) -> bool:
+    """False, where `Path.is_file` raises, below a folder that we may not look into."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def _below(folder: Path | str) -> str:
@@ -211,6 +219,11 @@ class _Reader:
             except ValueError:
                 self._leave_out("its name is not safe on every platform", file, tell=file in asked)
         return tuple(found)
+
+    def cannot_list(self, error: OSError) -> None:
+        reason = f"it cannot be read ({error.strerror or error})"
+        if (name := os.path.relpath(error.filename)) not in self._left_out[reason]:
+            self._left_out[reason].append(name)
 
     def left_out(self) -> tuple[str, ...]:
         return tuple(_told(reason, names) for reason, names in self._left_out.items())

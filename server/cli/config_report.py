@@ -9,10 +9,11 @@ from ..options import Explained, explain_settings, settings_files, user_file
 from .endings import Ending
 from .tables import print_json, print_table
 from .terminal import console, words
+from .workspace import current_folder
 
 
 def show_settings(*, json: bool, changed: bool) -> Ending:
-    here = Path.cwd()
+    here = current_folder()
     settings = [item for item in explain_settings(workspace=here) if item.origin != "default" or not changed]
     if json:
         print_json([_as_json(item) for item in settings])

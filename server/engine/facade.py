@@ -230,6 +230,12 @@ class Engine:
         capsule = await asyncio.to_thread(read_archive, archive)
         return await asyncio.to_thread(self._store().add, capsule)
 
+    async def remove_capsule(self, ref: str) -> CapsuleSummary:
+        """Removes a capsule for good, with every file that no other one has; `ref` as for `get_capsule`."""
+        removed = await asyncio.to_thread(self._store().remove, ref)
+        await asyncio.to_thread(self._store().clean)
+        return removed
+
     async def write_project(self, capsule: Capsule, folder: Path, *, overwrite: bool = False) -> Path:
         """Writes a capsule's files under `folder`.
 

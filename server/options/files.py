@@ -30,11 +30,11 @@ def workspace_file(workspace: Path) -> Path | None:
     """
     folder = workspace.expanduser().absolute()
     for place in (folder, *folder.parents):
-        if (place / _WORKSPACE_FILE).is_file():
+        if _is_file(place / _WORKSPACE_FILE):
             return place / _WORKSPACE_FILE
         if _mentions_us(place / "pyproject.toml"):
             return place / "pyproject.toml"
-        if (place / ".git").exists():
+        if os.path.exists(place / ".git"):  # noqa: PTH110
             return None
     return None
 
@@ -42,7 +42,12 @@ def workspace_file(workspace: Path) -> Path | None:
 def settings_files(workspace: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """The files in effect, the one that wins last."""
     found = (user_file(environ), workspace_file(workspace) if workspace else None)
-    return tuple(file for file in found if file is not None and file.is_file())
+    return tuple(file for file in found if file is not None and _is_file(file))
+
+
+def _is_file(path: Path) -> bool:
+    """False, where `Path.is_file` raises, below a folder that we may not look into."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def read_table(file: Path) -> Table:

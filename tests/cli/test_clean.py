@@ -60,4 +60,9 @@ def test_a_damaged_capsule_is_said_and_keeps_the_files(cli: Cli) -> None:
     ended = cli("clean")
     assert ended.status == 1
     assert "nothing of the capsules was removed" in ended.err
+    assert "quantumlayer capsule remove 111111111111" in ended.err
     assert blob.exists()
+    assert cli("capsule", "remove", "111111111111").out == f"removed a damaged capsule, {'1' * 64}\n"
+    assert not blob.exists()
+    assert cli("clean").status == 0
+    assert cli("capsule", "remove", "111111111111").status == 1

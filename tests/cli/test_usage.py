@@ -17,6 +17,7 @@ VERBS = (
     ("capsule", "export"),
     ("capsule", "verify"),
     ("capsule", "import"),
+    ("capsule", "remove"),
     ("models", "list"),
     ("models", "pull"),
     ("models", "use"),

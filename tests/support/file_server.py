@@ -19,6 +19,8 @@ class FileServer:
     status: int = 0
     moved_to: str = ""
     """Where every answer says that the file is, if not here."""
+    encoding: str = ""
+    """What every answer says that its bytes were made by, such as gzip."""
     seconds: float = 0.0
     """How long each answer takes."""
     requests: list[str] = field(default_factory=list)
@@ -64,6 +66,8 @@ class FileServer:
         body = self.content[start:]
         request.send_response(206 if start else 200)
         request.send_header("Content-Length", str(len(body)))
+        if self.encoding:
+            request.send_header("Content-Encoding", self.encoding)
         if start:
             size = len(self.content)
             request.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")

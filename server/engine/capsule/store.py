@@ -11,44 +11,20 @@ digest of the capsule's name. Readers take no lock. Blobs are checked whenever t
 """
 
 import contextlib
-import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from ..disk import guard_disk, sync_folder, write_atomic
 from ..errors import CapsuleError, StorageError
-from ..types import Capsule, CapsuleSummary, Cleaned, Evidence, Manifest, Value
-from .canonical import canonical, digest, parse
+from ..types import Capsule, CapsuleSummary, Cleaned, Evidence, Manifest
+from .canonical import digest, parse
 from .manifest import content_digest
 from .parts import Parts, SealedEvidence, examine, take_apart
+from .records import Records, Version, name_digest
 
-_RECORD = re.compile(r"^(\d{12})-([0-9a-f]{16})-([0-9a-f]{64})\.json$")
 _SHORTEST_PREFIX = 4
 _LOCK_SECONDS = 60
 _SETTING = "storage.data_dir"
-
-
-class _Record(Value):
-    evidence: str
-    content: str
-    """Digest of the manifest without its parents."""
-    summary: CapsuleSummary
-
-
-class _CheckedRecord(Value):
-    record: _Record
-    sha256: str
-
-
-class _Version(NamedTuple):
-    """One record, as its file name tells it."""
-
-    number: int
-    name_digest: str
-    id: str
-    path: Path
 
 
 class Store:
@@ -57,7 +33,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._blobs = folder / "blobs"
-        self._records = folder / "records"
+        self._records = Records(folder / "records")
         self._unfinished = folder / "unfinished"
 
     # -- reading -------------------------------------------------------------------------------
@@ -65,7 +41,7 @@ class Store:
     def list(self) -> tuple[CapsuleSummary, ...]:
         """Every capsule, newest first. One whose record is damaged has its `problem` said."""
         with self._disk_errors():
-            return tuple(self._summary(version) for version in self._versions())
+            return tuple(self._records.summary(version) for version in self._records.versions())
 
     def get(self, ref: str) -> Capsule:
         """`ref` is an id, a name (its newest version), or a unique beginning of an id, 4 digits at least.
@@ -91,12 +67,12 @@ class Store:
         content = content_digest(manifest)
         newest: str | None = None
         with self._disk_errors():
-            for version in self._versions():
-                if version.name_digest != _name_digest(manifest.name):
+            for version in self._records.versions():
+                if version.name_digest != name_digest(manifest.name):
                     continue
                 newest = newest or version.id
                 with contextlib.suppress(CapsuleError):
-                    record = self._read_record(version)
+                    record = self._records.read(version)
                     if record.content == content:
                         return manifest.model_copy(update={"parents": record.summary.parents})
         return manifest.model_copy(update={"parents": (newest,) if newest else ()})
@@ -104,13 +80,13 @@ class Store:
     def resolve(self, ref: str) -> str:
         """The id that `ref` means; see `get`."""
         with self._disk_errors():
-            versions = self._versions()
+            versions = self._records.versions()
         if not versions:
             raise CapsuleError(f"There is no capsule {ref!r}: the store is empty.", "Generate one first.")
         ids = [version.id for version in versions]
         if ref in ids:
             return ref
-        key = _name_digest(ref)
+        key = name_digest(ref)
         for version in versions:
             if version.name_digest == key:
                 return version.id
@@ -125,7 +101,7 @@ class Store:
     def parts(self, capsule_id: str) -> tuple[Parts, tuple[str, ...]]:
         """A capsule's bytes as they are on disk, unchecked, and why any of them could not be found."""
         with self._disk_errors():
-            version = next((v for v in self._versions() if v.id == capsule_id), None)
+            version = next((v for v in self._records.versions() if v.id == capsule_id), None)
             if version is None:
                 raise CapsuleError(f"There is no capsule {capsule_id!r}.")
             evidence, problems = self._evidence(version)
@@ -139,9 +115,9 @@ class Store:
                 files = {path: blob for path, blob in blobs if blob is not None}
         return Parts(data, evidence, brief, files), problems
 
-    def _evidence(self, version: _Version) -> tuple[bytes | None, tuple[str, ...]]:
+    def _evidence(self, version: Version) -> tuple[bytes | None, tuple[str, ...]]:
         try:
-            record = self._read_record(version)
+            record = self._records.read(version)
         except CapsuleError as error:
             return None, (error.cause.rstrip("."),)
         data = self._read_blob(record.evidence)
@@ -164,7 +140,7 @@ class Store:
         parts = take_apart(capsule)
         with self._disk_errors(), self._lock():
             self._sweep()
-            versions = self._versions()
+            versions = self._records.versions()
             known = next((v for v in versions if v.id == capsule.id), None)
             kept = self._known_evidence(known)
             if kept is not None and not (renew and _outcome(kept) != _outcome(capsule.evidence)):
@@ -174,10 +150,10 @@ class Store:
             number = versions[0].number + 1 if versions else 1
             if known is not None and (not renew or self._is_newest(known, versions)):
                 number = known.number
-            self._write_record(capsule, parts, number)
+            self._records.write(capsule, digest(parts.evidence or b""), number, aside=self._unfinished)
         return capsule
 
-    def _known_evidence(self, version: _Version | None) -> Evidence | None:
+    def _known_evidence(self, version: Version | None) -> Evidence | None:
         """The evidence of a stored capsule, or None if there is none that can be trusted."""
         if version is None:
             return None
@@ -190,7 +166,7 @@ class Store:
             return None
 
     @staticmethod
-    def _is_newest(known: _Version, versions: tuple[_Version, ...]) -> bool:
+    def _is_newest(known: Version, versions: tuple[Version, ...]) -> bool:
         return known == next(v for v in versions if v.name_digest == known.name_digest)
 
     def _write_blobs(self, parts: Parts) -> None:
@@ -205,29 +181,21 @@ class Store:
                 sync_folder(target.parent.parent)
             write_atomic(target, (data,), aside=self._unfinished)
 
-    def _write_record(self, capsule: Capsule, parts: Parts, number: int) -> None:
-        verdict = capsule.evidence.verdict
-        record = _Record(
-            evidence=digest(parts.evidence or b""),
-            content=content_digest(capsule.manifest),
-            summary=CapsuleSummary(
-                id=capsule.id,
-                name=capsule.manifest.name,
-                created=capsule.evidence.created,
-                status=verdict.status,
-                confidence=verdict.confidence,
-                files=len(capsule.files),
-                parents=capsule.manifest.parents,
-            ),
-        )
-        checked = _CheckedRecord(record=record, sha256=digest(canonical(record)))
-        name = f"{number:012d}-{_name_digest(capsule.manifest.name)}-{capsule.id}.json"
-        data = canonical(checked)
-        target = self._records / name
-        if not target.is_file() or target.read_bytes() != data:
-            write_atomic(target, (data,), aside=self._unfinished)
+    # -- removing ------------------------------------------------------------------------------
 
-    # -- cleaning ------------------------------------------------------------------------------
+    def remove(self, ref: str) -> CapsuleSummary:
+        """Removes one capsule, also a damaged one; see `get` for what `ref` may be. `clean` frees its room.
+
+        Versions that descend from it stay.
+        """
+        capsule_id = self.resolve(ref)
+        with self._disk_errors(), self._lock():
+            version = next((v for v in self._records.versions() if v.id == capsule_id), None)
+            if version is None:
+                raise CapsuleError(f"There is no capsule {capsule_id!r} any more.")
+            summary = self._records.summary(version)
+            self._records.remove(capsule_id)
+        return summary
 
     def clean(self) -> Cleaned:
         """Removes files that belong to no capsule, as a killed process or a renewal leaves them.
@@ -256,12 +224,12 @@ class Store:
         A record that was renewed counts as long as it is there: someone may be reading it.
         """
         known: set[str] = set()
-        for version in self._all_versions():
+        for version in self._records.all_versions():
             try:
-                record = self._read_record(version)
+                record = self._records.read(version)
                 manifest = self._read_manifest(version.id)
             except CapsuleError as error:
-                return known, error.cause
+                return known, f"{error.cause.rstrip('.')}; `quantumlayer capsule remove {version.id[:12]}`"
             known |= {version.id, record.evidence, manifest.brief_sha256}
             known |= {file.sha256 for file in manifest.files}
         return known, ""
@@ -273,56 +241,6 @@ class Store:
         return parse(Manifest, data, f"The manifest of {capsule_id}")
 
     # -- on disk -------------------------------------------------------------------------------
-
-    def _versions(self) -> tuple[_Version, ...]:
-        """What is stored, newest first; of two records of one capsule, after a renewal, the newer."""
-        found: dict[str, _Version] = {}
-        for version in self._all_versions():
-            found.setdefault(version.id, version)
-        return tuple(found.values())
-
-    def _all_versions(self) -> Iterator[_Version]:
-        try:
-            names = sorted((path.name for path in self._records.iterdir()), reverse=True)
-        except FileNotFoundError:
-            return
-        for name in names:
-            if match := _RECORD.match(name):
-                number, name_digest, capsule_id = match.groups()
-                yield _Version(int(number), name_digest, capsule_id, self._records / name)
-
-    def _summary(self, version: _Version) -> CapsuleSummary:
-        try:
-            return self._read_record(version).summary
-        except CapsuleError as error:
-            return CapsuleSummary(
-                id=version.id,
-                name="",
-                created="",
-                status="unverified",
-                confidence=0,
-                files=0,
-                problem=error.cause,
-            )
-
-    def _read_record(self, version: _Version) -> _Record:
-        what = f"The record of {version.id}"
-        try:
-            data = version.path.read_bytes()
-        except FileNotFoundError:
-            data = self._moved(version).path.read_bytes()
-        checked = parse(_CheckedRecord, data, what)
-        summary = checked.record.summary
-        if digest(canonical(checked.record)) != checked.sha256 or summary.id != version.id:
-            raise CapsuleError(f"{what} is damaged: its SHA-256 is another one.")
-        return checked.record
-
-    def _moved(self, version: _Version) -> _Version:
-        """Where a record went that another process renewed after its name was read."""
-        for other in self._versions():
-            if other.id == version.id:
-                return other
-        raise CapsuleError(f"The record of {version.id} is missing.")
 
     def _blob_path(self, name: str) -> Path:
         return self._blobs / name[:2] / name
@@ -339,11 +257,7 @@ class Store:
         Those stay for that long so that a reader in the middle of the folder meets one of the two.
         """
         self._sweep_unfinished()
-        current = {version.path for version in self._versions()}
-        for path in self._records.iterdir():
-            if _RECORD.match(path.name) and path not in current:
-                with contextlib.suppress(PermissionError):  # Windows, while someone reads it
-                    path.unlink(missing_ok=True)
+        self._records.remove_replaced()
 
     def _sweep_unfinished(self) -> None:
         for stray in self._unfinished.iterdir():
@@ -354,7 +268,7 @@ class Store:
         from filelock import FileLock, Timeout
 
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self._blobs, self._records, self._unfinished):
+        for folder in (self._blobs, self._records.folder, self._unfinished):
             folder.mkdir(exist_ok=True)
         try:
             with FileLock(self._folder / "lock", timeout=_LOCK_SECONDS):
@@ -368,10 +282,6 @@ class Store:
 
     def _disk_errors(self) -> contextlib.AbstractContextManager[None]:
         return guard_disk(self._folder, _SETTING)
-
-
-def _name_digest(name: str) -> str:
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _outcome(evidence: Evidence) -> tuple[object, ...]:

@@ -40,7 +40,7 @@ async def download(
             try:
                 await _fetch(client, url, target, size, progress)
                 return
-            except (httpx.InvalidURL, httpx.TooManyRedirects, httpx.DecodingError) as error:
+            except (httpx.InvalidURL, httpx.TooManyRedirects) as error:
                 raise Unreachable(str(error)) from error
             except httpx.TransportError as error:
                 failures = 0 if _length(target) > before else failures + 1
@@ -68,6 +68,9 @@ async def _fetch(client: "httpx.AsyncClient", url: str, target: Path, size: int,
             raise Unreachable("the server refused to go on with the download; run the command again")
         if response.status_code not in {200, 206}:
             raise Unreachable(f"the server answered {response.status_code}")
+        if (encoding := response.headers.get("Content-Encoding", "identity")) != "identity":
+            # Its ranges and its length would be those of other bytes than the file's.
+            raise Unreachable(f"the server sent the file in another form than it has ({encoding})")
         if response.status_code == 200:
             start = 0
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
@@ -87,7 +90,7 @@ async def _write(
     try:
         with guard_disk(target.parent):
             await asyncio.to_thread(file.seek, start)
-            async for chunk in response.aiter_bytes(_CHUNK):
+            async for chunk in response.aiter_raw(_CHUNK):
                 await asyncio.to_thread(file.write, chunk)
                 done += len(chunk)
                 if total and done > total:

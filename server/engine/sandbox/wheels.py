@@ -14,6 +14,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -80,6 +81,7 @@ async def _make(folder: Path, wanted: Sequence[str], python: str, machine: str) 
     pool = ThreadPoolExecutor(1, thread_name_prefix="wheels")
     loop = asyncio.get_running_loop()
     try:
+        await loop.run_in_executor(pool, _sweep, folder.parent)
         packages = staging / "packages"
         packages.mkdir()
         if wanted:
@@ -184,6 +186,14 @@ def _finish(packages: Path) -> None:
         Path(parent).chmod(0o755)
         for name in names:
             Path(parent, name).chmod(0o444)
+
+
+def _sweep(cache: Path) -> None:
+    """Removes what killed processes left. One that lives is done with its own long before."""
+    for stray in cache.glob(".new-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - stray.stat().st_mtime > 4 * _SECONDS:
+                _discard(stray)
 
 
 def _discard(staging: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from capsule_samples import make_evidence, make_sample
 from quantumlayer.engine.capsule.store import Store
 from quantumlayer.engine.capsule.verify import verify_stored
+from quantumlayer.engine.errors import CapsuleError
 
 
 def blobs(store_folder: Path) -> set[str]:
@@ -111,3 +112,50 @@ def test_a_kill_in_the_middle_leaves_every_capsule(store: Store, tmp_path: Path)
     assert verify_stored(store, capsule.id).ok
     assert store.clean().removed == 3
     assert verify_stored(store, capsule.id).ok
+
+
+# -- removing ----------------------------------------------------------------------------------
+
+
+def test_a_removed_capsule_is_gone_and_takes_no_file_of_another(store: Store, tmp_path: Path) -> None:
+    first = store.add(make_sample({"shared.py": "x = 1\n", "own.py": "y = 1\n"}))
+    second = store.add(make_sample({"shared.py": "x = 1\n", "other.py": "z = 1\n"}, parents=(first.id,)))
+    assert store.remove(first.id).id == first.id
+    assert store.clean().removed == 3, "its manifest, its evidence and the file of its own"
+    assert [summary.id for summary in store.list()] == [second.id]
+    assert verify_stored(store, second.id).ok
+    with pytest.raises(CapsuleError, match="There is no capsule"):
+        store.remove(first.id)
+
+
+def test_of_a_name_the_newest_goes_and_the_one_before_is_there_again(store: Store) -> None:
+    first = store.add(make_sample({"a.py": "x = 1\n"}))
+    second = store.add(make_sample({"a.py": "x = 2\n"}, parents=(first.id,)))
+    assert store.remove("tally").id == second.id
+    assert store.get("tally").id == first.id
+
+
+def test_a_renewed_capsule_does_not_come_back_with_its_old_evidence(store: Store, tmp_path: Path) -> None:
+    capsule = store.add(make_sample())
+    store.add(make_sample({"other.py": "x = 1\n"}, name="other"))
+    store.add(make_sample({"b.py": "x = 1\n"}))
+    store.add(make_sample(evidence=make_evidence(status="unverified")), renew=True)
+    records = list((tmp_path / "capsules/records").glob(f"*{capsule.id}.json"))
+    assert len(records) == 2
+    store.remove(capsule.id)
+    assert capsule.id not in {summary.id for summary in store.list()}
+
+
+def test_a_damaged_capsule_can_be_removed_and_then_the_store_can_be_cleaned(
+    store: Store, tmp_path: Path
+) -> None:
+    kept = store.add(make_sample({"b.py": "x = 1\n"}, name="other"))
+    capsule = store.add(make_sample())
+    record = next((tmp_path / "capsules/records").glob(f"*{capsule.id}.json"))
+    record.write_bytes(b"{}")
+    assert f"capsule remove {capsule.id[:12]}" in store.clean().reason
+    assert store.remove(capsule.id[:12]).id == capsule.id
+    told = store.clean()
+    assert told.reason == ""
+    assert told.removed > 3
+    assert verify_stored(store, kept.id).ok

@@ -1,6 +1,7 @@
 """Models from a file or a web address: what is fetched, checked, known by name, and refused."""
 
 import asyncio
+import gzip
 import hashlib
 import os
 import subprocess
@@ -107,6 +108,16 @@ async def test_a_server_that_refuses_is_named(settings: Settings, server: FileSe
     server.status = status
     with pytest.raises(ModelError, match=rf"127\.0\.0\.1 did not give the model.*{status}"):
         await pull_model(settings, server.url, sha256=SHA256)
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "only said to be"])
+async def test_a_file_that_was_packed_on_the_way_is_refused(settings: Settings, packed: bool) -> None:
+    with FileServer(gzip.compress(CONTENT) if packed else CONTENT, encoding="gzip") as server:
+        with pytest.raises(ModelError, match=r"127\.0\.0\.1 did not give the model.*another form.*gzip"):
+            await pull_model(settings, server.url, sha256=SHA256)
+        server.content, server.encoding = CONTENT, ""
+        await pull_model(settings, server.url, sha256=SHA256)
+    assert path_of(settings, "some-model").read_bytes() == CONTENT
 
 
 async def test_a_server_that_sends_us_round_in_a_circle_is_named(

@@ -7,6 +7,7 @@ import os
 import platform
 import tarfile
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -284,6 +285,17 @@ async def test_a_failed_or_cancelled_attempt_leaves_no_folder(index: Index, sett
         await task
     left = [path for path in (settings.storage.cache_dir / "wheels").iterdir() if path.suffix != ".lock"]
     assert not left
+
+
+async def test_what_a_killed_attempt_left_is_removed_and_a_living_one_is_not(settings: Settings) -> None:
+    cache = settings.storage.cache_dir / "wheels"
+    for name in (".new-left", ".new-living"):
+        (cache / name / "packages").mkdir(parents=True)
+        (cache / name / "packages/half.py").write_text("x = 1\n")
+    long_ago = time.time() - 24 * 3600
+    os.utime(cache / ".new-left", (long_ago, long_ago))
+    await resolve_wheels([], "3.11", settings)
+    assert [path.name for path in cache.glob(".new-*")] == [".new-living"]
 
 
 async def test_too_many_requirements_are_refused(index: Index, settings: Settings) -> None:
