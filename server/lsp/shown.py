@@ -285,11 +285,13 @@ class Common:
 def _moved(finding: "Finding", lines: int) -> "Finding":
     if not (lines or finding.fix or finding.suppress):
         return finding
-    places = {
-        name: place.model_copy(update={"line": place.line + lines})
-        for name, place in (("start", finding.range.start), ("end", finding.range.end))
-    }
-    changed = {"range": finding.range.model_copy(update=places), "fix": None, "suppress": None}
+    changed: dict[str, object] = {"fix": None, "suppress": None}
+    if lines:
+        places = {
+            name: place.model_copy(update={"line": place.line + lines})
+            for name, place in (("start", finding.range.start), ("end", finding.range.end))
+        }
+        changed["range"] = finding.range.model_copy(update=places)
     return finding.model_copy(update=changed)
 
 

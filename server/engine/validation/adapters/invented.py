@@ -18,7 +18,7 @@ from ...languages import ANY_LANGUAGE, language_of
 from ...types import Edit, Finding, Fix, Position, Range, Severity, SourceFile, Stage
 from ..declarations import Client, Declared, configuration_files, declared, own_index
 from ..distributions import brought_by, canonical
-from ..process import Tools
+from ..process import Tools, all_of
 from ..switches import Switches
 from ..types import PartlyKnown, Project, Surroundings, ToolError, ToolMissing, finding
 from ..well_known import WELL_KNOWN
@@ -73,7 +73,7 @@ class Invented:
         named = await asyncio.to_thread(declared, files)
         if self._wanted == "imported":
             named += await self._imported(project, files, around, tools)
-        told = [await self._of(client, named, project, around, tools) for client in _CLIENTS]
+        told = await all_of([self._of(client, named, project, around, tools) for client in _CLIENTS])
         found = [one for findings, _ in told for one in findings]
         if reasons := [reason for _, reason in told if reason]:
             step = "Try again with a network, or set it to none."
