@@ -132,12 +132,12 @@ async def test_an_image_takes_the_program_of_another_one(docker_sandbox: Sandbox
     def compose() -> tuple[str, int]:
         api = connect()
         try:
-            root = Root("Node.js", "node", (), (), source=(other, "latest", "/usr/bin/node"))
+            root = Root("Node.js", "node", (), (), source=(other, "latest", "/usr/local/bin/node"))
             _compose(api, name, root, base, "3.11")
             labels = api.inspect_image(name)["Config"]["Labels"]
             container = api.create_container(name, command=["true"])["Id"]
             try:
-                return labels["quantumlayer.made-from"], api.get_archive(container, "/usr/bin/node")[1][
+                return labels["quantumlayer.made-from"], api.get_archive(container, "/usr/local/bin/node")[1][
                     "mode"
                 ]
             finally:
