@@ -199,7 +199,9 @@ async def test_one_that_never_ends_is_named_and_others_are_run(sandbox, settings
         "c.test.mjs": f"{HEAD}test('waits', () => new Promise(() => {{}}));\n",
     }
     result = await chosen(sandbox, settings, list(texts), texts, [])
-    assert places(result) == {("a.test.mjs", 4, "test-timeout"), ("c.test.mjs", 3, "test-failed")}
+    assert ("a.test.mjs", 4, "test-timeout") in places(result)
+    # Later versions wait for what earlier ones know to be lost.
+    assert {(path, line) for path, line, _ in places(result)} == {("a.test.mjs", 4), ("c.test.mjs", 3)}
     assert result.facts["tests_passed"] == 2
 
 
