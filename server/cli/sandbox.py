@@ -54,7 +54,8 @@ def build(
 ) -> None:
     """Make the Docker images that generated programs run in.
 
-    From python:3.12-slim and node:22-slim where a registry can be reached, else from Debian's packages.
+    From python:3.12-slim and node:24-slim where a registry can be reached, else from Debian's packages
+    and a wheel of Node.js.
 
     [bold]Examples[/bold]
 

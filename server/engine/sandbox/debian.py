@@ -1,4 +1,4 @@
-"""A small Debian system with what a language needs, from the distribution's own packages (debootstrap)."""
+"""A small Debian system with its Python, from the distribution's own packages (debootstrap)."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ import shutil
 import signal
 import stat
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import SandboxError
@@ -41,11 +41,11 @@ def check_possible() -> None:
         )
 
 
-async def bootstrap(folder: Path, packages: Sequence[str], report: Callable[[str], None]) -> str:
-    """Installs the smallest system with `packages` under `folder`; returns the release's name."""
+async def bootstrap(folder: Path, report: Callable[[str], None]) -> str:
+    """Installs the smallest system with Python under `folder`; returns the release's name."""
     suite = _suite()
     process = await asyncio.create_subprocess_exec(
-        *("debootstrap", "--variant=minbase", f"--include={','.join(packages)}", suite, str(folder)),
+        *("debootstrap", "--variant=minbase", "--include=python3", suite, str(folder)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

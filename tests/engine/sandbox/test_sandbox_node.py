@@ -1,6 +1,7 @@
 """Programs of Node.js in each engine: what Python's are refused is refused to them, for real."""
 
 import asyncio
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -132,12 +133,12 @@ async def test_an_image_takes_the_program_of_another_one(docker_sandbox: Sandbox
     def compose() -> tuple[str, int]:
         api = connect()
         try:
-            root = Root("Node.js", "node", (), (), source=(other, "latest", "/usr/bin/node"))
+            root = Root("Node.js", "node", (), (), source=(other, "latest", "/usr/local/bin/node"))
             _compose(api, name, root, base, "3.11")
             labels = api.inspect_image(name)["Config"]["Labels"]
             container = api.create_container(name, command=["true"])["Id"]
             try:
-                return labels["quantumlayer.made-from"], api.get_archive(container, "/usr/bin/node")[1][
+                return labels["quantumlayer.made-from"], api.get_archive(container, "/usr/local/bin/node")[1][
                     "mode"
                 ]
             finally:
@@ -155,16 +156,31 @@ async def test_an_image_takes_the_program_of_another_one(docker_sandbox: Sandbox
 async def test_an_engine_without_node_says_how_to_get_it_and_runs_python(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    programs = [place for place in ("/usr/bin/bwrap", "/usr/bin/setpriv") if Path(place).exists()]
     (tmp_path / "bin").mkdir()
-    for place in programs:
-        (tmp_path / "bin" / Path(place).name).symlink_to(place)
+    for program in ("bwrap", "setpriv"):
+        if place := shutil.which(program):
+            (tmp_path / "bin" / program).symlink_to(place)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     sandbox = await opened(settings_for("bubblewrap", tmp_path))
     try:
         with pytest.raises(LanguageMissing, match="no `node` on the PATH"):
             await sandbox.version_of("node")
         assert (await sandbox.run(Job(command=("python", "-c", "print(1)")))).stdout == "1\n"
+    finally:
+        await sandbox.aclose()
+
+
+async def test_one_that_is_too_old_counts_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for program in ("bwrap", "setpriv"):
+        if place := shutil.which(program):
+            (tmp_path / program).symlink_to(place)
+    (tmp_path / "node").write_text("#!/bin/sh\necho 18.20.4\n")
+    (tmp_path / "node").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    sandbox = await opened(settings_for("bubblewrap", tmp_path))
+    try:
+        with pytest.raises(LanguageMissing, match=r"18\.20\.4 is too old, 20 is the least"):
+            await sandbox.version_of("node")
     finally:
         await sandbox.aclose()
 
