@@ -33,6 +33,7 @@ _LARGE = 64 * 1024
 _AT_ONCE = 500
 _SETTLED_S = 1.0
 """Whoever opens a journal has something to do first."""
+_LOOK_AGAIN_S = 3600.0
 _PAUSE_S = 0.02
 _LOCK_SECONDS = 60
 _SCHEMA = """
@@ -149,8 +150,15 @@ class Journal:
         await self._on_thread(self._save, key, kind, result)
 
     async def _trim_in_time(self) -> None:
+        """As long as the journal is open, which in a server may be weeks."""
+        pause = _SETTLED_S
+        while True:
+            await asyncio.sleep(pause)
+            await self._trim_if_due()
+            pause = _LOOK_AGAIN_S
+
+    async def _trim_if_due(self) -> None:
         """A step at a time, so that those who work do not wait for it."""
-        await asyncio.sleep(_SETTLED_S)
         try:
             if not await self._on_thread(is_due, self._folder):
                 return
