@@ -61,6 +61,7 @@ class Journal:
         self._folder = folder
         self._keep = keep or Keep()
         self._trimming: asyncio.Task[None] | None = None
+        self._closing = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._database = Database(folder / "journal.sqlite", _SCHEMA)
         self._running: dict[str, asyncio.Task[Json]] = {}
@@ -129,6 +130,7 @@ class Journal:
         return told
 
     async def aclose(self) -> None:
+        self._closing = True
         if self._trimming is not None and not self._trimming.done():
             self._trimming.cancel()
             await asyncio.wait({self._trimming})
@@ -175,7 +177,7 @@ class Journal:
 
     async def _on_thread(self, call: Callable[..., T], *args: Any) -> T:
         loop = asyncio.get_running_loop()
-        if self._trimming is None:
+        if self._trimming is None and not self._closing:
             self._trimming = loop.create_task(self._trim_in_time(), name="trim the journal")
         return await loop.run_in_executor(self._thread, self._guarded, call, *args)
 

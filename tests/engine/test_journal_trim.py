@@ -165,6 +165,15 @@ async def test_a_journal_that_stays_open_is_trimmed_again(
     assert (await journal.get("old", 1), await journal.get("new", 1)) == (None, "kept")
 
 
+async def test_closing_leaves_nothing_behind(folder: Path) -> None:
+    before = asyncio.all_tasks()
+    unused, used = Journal(folder), Journal(folder)
+    await used.put("ask", 1, 1)
+    await unused.aclose()
+    await used.aclose()
+    assert asyncio.all_tasks() == before
+
+
 async def test_steps_go_on_while_it_is_trimmed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The background's work is taken in small pieces, and closing does not wait for all of them."""
     monkeypatch.setattr(journal_module, "_SETTLED_S", 0.0)
