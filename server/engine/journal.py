@@ -36,6 +36,7 @@ _LARGE = 64 * 1024
 _AT_ONCE = 500
 _SETTLED_S = 1.0
 """Whoever opens a journal has something to do first."""
+_LOOK_AGAIN_S = 3600.0
 _PAUSE_S = 0.02
 _LOCK_SECONDS = 60
 _SCHEMA = """
@@ -64,6 +65,7 @@ class Journal:
         self._folder = folder
         self._keep = keep or Keep()
         self._trimming: asyncio.Task[None] | None = None
+        self._closing = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._database = Database(folder / "journal.sqlite", _SCHEMA)
         self._running: dict[str, asyncio.Task[Json]] = {}
@@ -132,6 +134,7 @@ class Journal:
         return told
 
     async def aclose(self) -> None:
+        self._closing = True
         if self._trimming is not None and not self._trimming.done():
             self._trimming.cancel()
             await asyncio.wait({self._trimming})
@@ -153,8 +156,15 @@ class Journal:
         await self._on_thread(self._save, key, kind, result)
 
     async def _trim_in_time(self) -> None:
+        """As long as the journal is open, which in a server may be weeks."""
+        pause = _SETTLED_S
+        while True:
+            await asyncio.sleep(pause)
+            await self._trim_if_due()
+            pause = _LOOK_AGAIN_S
+
+    async def _trim_if_due(self) -> None:
         """A step at a time, so that those who work do not wait for it."""
-        await asyncio.sleep(_SETTLED_S)
         try:
             if not await self._on_thread(is_due, self._folder):
                 return
@@ -171,7 +181,7 @@ class Journal:
 
     async def _on_thread(self, call: Callable[..., T], *args: Any) -> T:
         loop = asyncio.get_running_loop()
-        if self._trimming is None:
+        if self._trimming is None and not self._closing:
             self._trimming = loop.create_task(self._trim_in_time(), name="trim the journal")
         return await loop.run_in_executor(self._thread, self._guarded, call, *args)
 

@@ -151,6 +151,29 @@ async def test_it_happens_by_itself_once_a_day(folder: Path, monkeypatch: pytest
         assert [kind for (kind,) in opened.execute("SELECT kind FROM steps")] == ["third"]
 
 
+async def test_a_journal_that_stays_open_is_trimmed_again(
+    journal: Journal, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "_SETTLED_S", 0.0)
+    monkeypatch.setattr(journal_module, "_LOOK_AGAIN_S", 0.05)
+    await journal.put("new", 1, "kept")
+    await until(lambda: (folder / "trimmed").exists())
+    await journal.put("old", 1, "a day later")
+    age(folder, "old", time.time() - 100 * DAY)
+    os.utime(folder / "trimmed", (OLD, OLD))
+    await until(lambda: (folder / "trimmed").stat().st_mtime > OLD + DAY)
+    assert (await journal.get("old", 1), await journal.get("new", 1)) == (None, "kept")
+
+
+async def test_closing_leaves_nothing_behind(folder: Path) -> None:
+    before = asyncio.all_tasks()
+    unused, used = Journal(folder), Journal(folder)
+    await used.put("ask", 1, 1)
+    await unused.aclose()
+    await used.aclose()
+    assert asyncio.all_tasks() == before
+
+
 async def test_steps_go_on_while_it_is_trimmed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The background's work is taken in small pieces, and closing does not wait for all of them."""
     monkeypatch.setattr(journal_module, "_SETTLED_S", 0.0)
