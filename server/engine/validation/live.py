@@ -3,8 +3,8 @@
 What a warm tool tells at once comes at once, types after a short pause, and tools that are started anew
 (finders of omissions and secrets, linters without a server) after a longer one, because they cost more and
 half a line has little to say to them. Pauses begin with the text; what comes at once is told before they end.
-The gate of generated code is `mesh`: it asks more tools, and its errors count. Comments that switch a rule off
-count here, and not there.
+The gate of generated code is `mesh`: it asks more tools, and its errors count. Comments that switch a rule
+off count here, and not there.
 """
 
 import asyncio

@@ -19,7 +19,7 @@ from ..events import Emit, StageFinished, ignore
 from ..journal import Journal
 from ..languages import ANY_LANGUAGE, language_of, reads, to_be_read
 from ..types import Finding, Severity, SourceFile, Stage, StageResult, ToolRun
-from .adapters import Adapter, adapters
+from .adapters import Adapter, ReadsByName, adapters
 from .adapters.mypy import Mypy
 from .each import JudgesEach, judge_each
 from .formatting import format_files
@@ -293,7 +293,8 @@ class Mesh:
             return [problem for problem in each if problem.path in paths], version, reused
 
         async def run() -> Any:
-            await around.fill(None)
+            if not isinstance(tool, ReadsByName):
+                await around.fill(None)
             try:
                 if isinstance(tool, Mypy):
                     found = await tool.run(project, around, self._tools, narrowed)
@@ -353,8 +354,11 @@ def _alone(stage: Stage, project: Project) -> list[str]:
 
 def _read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:
     unread = {*project.left_alone, *(project.other_shells if "shell" in tool.languages else ())}
-    return tuple(
-        file for file in project.files if reads(tool.languages, file.path) and file.path not in unread
+    read = (file for file in project.files if reads(tool.languages, file.path) and file.path not in unread)
+    return (
+        tuple(file for file in read if tool.reads(file.path))
+        if isinstance(tool, ReadsByName)
+        else tuple(read)
     )
 
 

@@ -39,6 +39,12 @@ def pins(files: Sequence[SourceFile]) -> tuple[list[Pin], list[Pin]]:
     return exact, [pin for pin in found if not pin.version and pin.name not in known]
 
 
+def may_pin(path: str) -> bool:
+    """Whether a file of this name is looked through for distributions and their versions."""
+    name = path.rpartition("/")[2]
+    return name == "pyproject.toml" or name in _LOCKS or _REQUIREMENTS.fullmatch(name) is not None
+
+
 def named_anywhere(files: Sequence[SourceFile]) -> tuple[str, ...]:
     """Every distribution that requirements, extras, groups, Poetry's tables and lock files name."""
     names = {pin.name for file in files for pin in _in_file(file)}
@@ -86,6 +92,8 @@ def _within(table: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _in_file(file: SourceFile) -> Iterator[Pin]:
+    if not may_pin(file.path):
+        return
     name = file.path.rpartition("/")[2]
     if _REQUIREMENTS.fullmatch(name):
         for number, line in enumerate(file.text.splitlines(), 1):

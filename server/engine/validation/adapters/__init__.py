@@ -1,6 +1,6 @@
 """One file per tool: how it is found, how it runs, what its output means."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ...types import Finding, Stage
 from ..process import Tools
@@ -40,6 +40,14 @@ class Adapter(Protocol):
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         """Raises ToolError if it crashed, or took too long."""
+
+
+@runtime_checkable
+class ReadsByName(Protocol):
+    """An adapter that is interested in few files, and reads nothing but their text: none need be on disk."""
+
+    def reads(self, path: str) -> bool:
+        """Of the files in its languages."""
 
 
 def live_adapters() -> tuple[Adapter, ...]:
