@@ -7,7 +7,7 @@ from typing import Any
 from ..journal import Journal
 from ..languages import reads
 from ..types import Finding, SourceFile, ToolRun
-from .adapters import Adapter, LooksBeside
+from .adapters import Adapter, Chooses, LooksBeside, ReadsByName
 from .adapters.mypy import Mypy
 from .each import JudgesEach, judge_each
 from .parts import as_findings, as_json
@@ -51,7 +51,8 @@ class Asking:
             return [problem for problem in each if problem.path in paths], version, reused
 
         async def run() -> Any:
-            await around.fill(None)
+            if not isinstance(tool, ReadsByName):
+                await around.fill(None)
             try:
                 if isinstance(tool, Mypy):
                     found = await tool.run(project, around, self._tools, narrowed)
@@ -82,9 +83,14 @@ def read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:
     """Those of the project that the tool reads, and what lies beside them that it looks at."""
     unread = {*project.left_alone, *(project.other_shells if "shell" in tool.languages else ())}
     beside = tool.beside if isinstance(tool, LooksBeside) else frozenset()
-    return tuple(
+    found = (
         file
         for file in project.files
         if (reads(tool.languages, file.path) or file.path.rpartition("/")[2] in beside)
         and file.path not in unread
     )
+    if isinstance(tool, ReadsByName):
+        return tuple(file for file in found if tool.reads(file.path))
+    if isinstance(tool, Chooses):
+        return tuple(file for file in found if tool.judges(file))
+    return tuple(found)

@@ -49,6 +49,12 @@ def unlocked(files: Sequence[SourceFile]) -> list[Pin]:
     return [pin for pin in found if pin.name not in locked]
 
 
+def may_pin(path: str) -> bool:
+    """Whether a file of this name is looked through for distributions and their versions."""
+    name = path.rpartition("/")[2]
+    return name == "pyproject.toml" or name in _LOCKS or _REQUIREMENTS.fullmatch(name) is not None
+
+
 def named_anywhere(files: Sequence[SourceFile]) -> tuple[str, ...]:
     """Every distribution that requirements, extras, groups, Poetry's tables and lock files name."""
     names = {pin.name for file in files for pin in _in_file(file)}
@@ -102,6 +108,8 @@ def within(read: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _in_file(file: SourceFile) -> Iterator[Pin]:
+    if not may_pin(file.path):
+        return
     name = file.path.rpartition("/")[2]
     if _REQUIREMENTS.fullmatch(name):
         for number, line in enumerate(file.text.splitlines(), 1):

@@ -169,6 +169,18 @@ async def test_a_database_that_cannot_be_reached_is_not_remembered(settings, jou
     assert found.status == "failed"
 
 
+async def test_who_edits_code_does_not_have_the_database_asked_again(audited, database, make):
+    database.known["old-thing", "1.2"] = [GHSA]
+    pinned = "old-thing==1.2\n"
+    for code in ("X = 1\n", "X = 2\n"):
+        result = await security(audited, make({"a.py": code, "sub/requirements-dev.txt": pinned}))
+        assert told(result) == [("sub/requirements-dev.txt", 1, "GHSA-aaaa", "error")]
+    assert len(database.asked) == 1
+    result = await security(audited, make({**CODE, "sub/requirements-dev.txt": f"# new\n{pinned}"}))
+    assert told(result) == [("sub/requirements-dev.txt", 2, "GHSA-aaaa", "error")]
+    assert len(database.asked) == 2
+
+
 async def test_where_nothing_is_pinned_nobody_is_asked(settings, journal, make):
     result = await security(Mesh(settings, journal, None, advisories="http://127.0.0.1:9"), make(CODE))
     assert result.status == "passed"

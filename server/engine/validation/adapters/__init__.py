@@ -53,6 +53,14 @@ class LooksBeside(Protocol):
     beside: Any
 
 
+@runtime_checkable
+class ReadsByName(Protocol):
+    """An adapter that is interested in few files, and reads nothing but their text: none need be on disk."""
+
+    def reads(self, path: str) -> bool:
+        """Of the files in its languages."""
+
+
 def live_adapters(root: str = "") -> tuple[Adapter, ...]:
     """Those that are quick enough to run anew in a longer pause, where no warm tool does their work.
 

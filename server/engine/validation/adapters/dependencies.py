@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from ...languages import ANY_LANGUAGE
 from ...types import Finding, Severity, Stage
-from ..pinned import Pin, pins
+from ..pinned import Pin, may_pin, pins
 from ..process import Tools
 from ..types import Project, Surroundings, ToolError, finding
 
@@ -49,6 +49,10 @@ class Dependencies:
 
     def version(self) -> str:
         return "OSV 1"
+
+    def reads(self, path: str) -> bool:
+        """Else each edit of any file would have the database asked again."""
+        return may_pin(path)
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
         """Raises ToolError if the database cannot be asked: nothing is known then, and nothing is clean."""
