@@ -19,7 +19,7 @@ from ..events import Emit, StageFinished, ignore
 from ..journal import Journal
 from ..languages import ANY_LANGUAGE, language_of, reads, to_be_read
 from ..types import Finding, Severity, SourceFile, Stage, StageResult, ToolRun
-from .adapters import Adapter, LooksBeside, adapters
+from .adapters import Adapter, Chooses, LooksBeside, adapters
 from .adapters.mypy import Mypy
 from .each import JudgesEach, judge_each
 from .formatting import format_files
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _TEXT = {"text", "ini"}
 Outcome = tuple[list[Finding], ToolRun | None, ToolError | None]
 _GATE = {"compile", "ruff parser", "yaml", "tree-sitter", "oxlint parser", "omissions", "imports"}
-_OPTIONAL = {"typescript", "go", "javac"}
+_OPTIONAL = {"typescript", "go", "javac", "kubernetes"}
 """Not on every machine: a gate that cannot tell would stop the writer."""
 _LASTING: dict[str, int | float | str] = {"lasting": 1}
 """Of a stage that is skipped, and will be as long as files, settings and machine are what they are."""
@@ -215,6 +215,7 @@ class Mesh:
         present = {language_of(file.path) for file in project.files if file.path not in unseen}
         readable = present | ANY_LANGUAGE if present or foreign else present
         known = [a for a in self._adapters if a.stage is stage and a.languages & readable]
+        known = [a for a in known if not isinstance(a, Chooses) or _read_files(a, project)]
         languages = ", ".join(sorted((to_be_read(present, stage) or present) - _TEXT))
         languages = languages or "a project without code"
         unread = f"not checked: {', '.join(foreign)} ({WHY})" if foreign else ""
@@ -357,6 +358,7 @@ def _read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:
         for file in project.files
         if (reads(tool.languages, file.path) or file.path.rpartition("/")[2] in beside)
         and file.path not in unread
+        and (not isinstance(tool, Chooses) or tool.concerns(file))
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol, runtime_checkable
 
-from ...types import Finding, Stage
+from ...types import Finding, SourceFile, Stage
 from ..process import Tools
 from ..types import Project, Surroundings
 from . import cppcheck, go, hadolint, javac, oxlint, shellcheck, zizmor
@@ -12,6 +12,7 @@ from .dependencies import Dependencies
 from .gofmt import Gofmt
 from .grammar import TREE_SITTER, YAML
 from .imports import Imports
+from .kubernetes import Kubernetes
 from .mypy import Mypy
 from .omissions import Omissions
 from .ruff import Parser, Security, Style
@@ -52,6 +53,13 @@ class LooksBeside(Protocol):
     beside: Any
 
 
+@runtime_checkable
+class Chooses(Protocol):
+    """An adapter that is asked for some files of its languages only; the others are none of its business."""
+
+    def concerns(self, file: SourceFile) -> bool: ...
+
+
 def live_adapters(root: str = "") -> tuple[Adapter, ...]:
     """Those that are quick enough to run anew in a longer pause, where no warm tool does their work.
 
@@ -80,4 +88,5 @@ def adapters(advisories: str = "", root: str = "") -> tuple[Adapter, ...]:
         *(Yamllint(), zizmor.PARSER, zizmor.RISKS),
         *(Sqruff(), cppcheck.STYLE, cppcheck.RISKS),
         *(Gofmt(root=root), *go.rooted(root), *javac.rooted(root), Rustfmt(root=root)),
+        Kubernetes(),
     )
