@@ -67,6 +67,7 @@ ToolName = Literal[
     "imports",
     "javac",
     "javac lint",
+    "kubernetes",
     "mypy",
     "omissions",
     "oxlint",

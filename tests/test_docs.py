@@ -38,6 +38,7 @@ NOT_RUN = {
     "make setup": "installs system packages; tests/engine/sandbox use what it leaves; dry run below",
     "make lock": "asks a package index for every version anew; dry run below",
     'pip install "quantumlayer[linters]"': "asks a package index; the same packages come with `make install`",
+    'pip install "quantumlayer[kubernetes]"': "asks a package index; they come with `make install`",
     "scripts/languages-table": "writes a page of ours; tests/cli/test_languages_page.py checks it",
     "pre-commit install": "would put a hook into the reader's clone; its configuration is checked below",
     "python benchmarks/briefs.py --briefs DIR --projects OUT --json FILE": "needs the model and an hour; "

@@ -14,7 +14,7 @@ from ..events import Emit, StageFinished, ignore
 from ..journal import Journal
 from ..languages import language_of
 from ..types import Finding, Severity, SourceFile, Stage, StageResult
-from .adapters import Adapter, adapters
+from .adapters import Adapter, Chooses, adapters
 from .adapters.invented import Invented
 from .asking import Asking, read_files
 from .formatting import format_files
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..sandbox import Sandbox
 
 _GATE = {"compile", "ruff parser", "yaml", "tree-sitter", "oxlint parser", "omissions", "imports"}
-_OPTIONAL = {"typescript", "go", "javac"}
+_OPTIONAL = {"typescript", "go", "javac", "kubernetes"}
 """Not on every machine: a gate that cannot tell would stop the writer."""
 
 
@@ -217,6 +217,7 @@ class Mesh:
         scene = Scene(stage, project, off)
         known = [a for a in self._adapters if a.stage is stage and a.languages & scene.readable]
         known = [a for a in known if not isinstance(a, Invented) or a.concerns(project)]
+        known = [a for a in known if not isinstance(a, Chooses) or read_files(a, project)]
         if not known:
             return unjudged(scene)
         omitted = {tool.name: self._omitted(tool, project, off) for tool in known}

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol, runtime_checkable
 
-from ...types import Finding, Stage
+from ...types import Finding, SourceFile, Stage
 from ..process import Tools
 from ..types import Project, Surroundings
 from . import cppcheck, go, hadolint, javac, oxlint, shellcheck, zizmor
@@ -13,6 +13,7 @@ from .gofmt import Gofmt
 from .grammar import TREE_SITTER, YAML
 from .imports import Imports
 from .invented import Invented
+from .kubernetes import Kubernetes
 from .mypy import Mypy
 from .omissions import Omissions
 from .ruff import Parser, Security, Style
@@ -61,6 +62,13 @@ class ReadsByName(Protocol):
         """Of the files in its languages."""
 
 
+@runtime_checkable
+class Chooses(Protocol):
+    """An adapter that is asked for some files of its languages only; the others are none of its business."""
+
+    def judges(self, file: SourceFile) -> bool: ...
+
+
 def live_adapters(root: str = "") -> tuple[Adapter, ...]:
     """Those that are quick enough to run anew in a longer pause, where no warm tool does their work.
 
@@ -90,4 +98,5 @@ def adapters(advisories: str = "", root: str = "", invented: Invented | None = N
         *(Yamllint(), zizmor.PARSER, zizmor.RISKS),
         *(Sqruff(), cppcheck.STYLE, cppcheck.RISKS),
         *(Gofmt(root=root), *go.rooted(root), *javac.rooted(root), Rustfmt(root=root)),
+        Kubernetes(),
     )

@@ -7,7 +7,16 @@ import json
 import sys
 from importlib import import_module
 
-CHECKS = {"syntax", "documents", "grammar", "omissions", "imports", "imports.guarded", "credentials"}
+CHECKS = {
+    "syntax",
+    "documents",
+    "grammar",
+    "omissions",
+    "imports",
+    "imports.guarded",
+    "credentials",
+    "manifests",
+}
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:

@@ -1,0 +1,100 @@
+"""Kubernetes' manifests, against the schemas of their kinds."""
+
+import pytest
+from quantumlayer.engine.types import Severity, Stage
+
+GOOD = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 3
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: nginx:1
+"""
+
+
+async def types(mesh, make, files):
+    (result,) = await mesh.check(make(files), (Stage.TYPES,))
+    return result
+
+
+def places(result):
+    return {(one.rule, one.range.start.line, one.range.start.column, one.severity) for one in result.findings}
+
+
+async def test_a_right_manifest_passes(mesh, make):
+    result = await types(mesh, make, {"web.yaml": GOOD})
+    assert (result.status, result.findings) == ("passed", ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "line", "level"),
+    [
+        ("replicas: 3", 'replicas: "three"', "type", 5, Severity.ERROR),
+        ("image: nginx:1", "imgae: nginx:1", "additionalProperties", 13, Severity.ERROR),
+        ("name: web\n          image", "image", "required", 13, Severity.WARNING),
+        ("apps/v1", "extensions/v1beta1", "no-such-kind", 0, Severity.WARNING),
+    ],
+)
+async def test_what_the_kind_does_not_have_is_told_where_it_stands(mesh, make, old, new, rule, line, level):
+    result = await types(mesh, make, {"web.yaml": GOOD.replace(old, new)})
+    assert (rule, line, level) in {(one[0], one[1], one[3]) for one in places(result)}
+    assert (result.status == "failed") == (level is Severity.ERROR)
+
+
+async def test_every_document_and_every_item_of_a_list_is_judged(mesh, make):
+    wrong = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: many}]}\n"
+    listed = (
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data: {a: 1}\n"
+        "  metadata: {name: b}\n"
+    )
+    result = await types(mesh, make, {"a.yaml": f"{GOOD}---\n{wrong}---\n{listed}"})
+    assert {one[1] for one in places(result)} == {19, 26}
+
+
+async def test_what_is_no_manifest_is_none_of_its_business(mesh, make):
+    files = {
+        "compose.yaml": "services: {a: {image: b}}\n",
+        "chart.yaml": GOOD.replace("3", "{{ .Values.n }}"),
+        "crd.yaml": "apiVersion: example.com/v1\nkind: Shop\nspec: 1\n",
+        "broken.yaml": f"{GOOD}  a: [\n",
+    }
+    result = await types(mesh, make, files)
+    assert result.findings == ()
+    del files["crd.yaml"], files["broken.yaml"]
+    result = await types(mesh, make, files)
+    assert (result.status, result.tools) == ("skipped", ())
+
+
+@pytest.mark.parametrize("kind", ["../../../../../../etc/passwd", "_definitions", "."])
+async def test_a_kind_is_no_path(mesh, make, kind):
+    result = await types(mesh, make, {"a.yaml": f"apiVersion: v1\nkind: {kind}\n"})
+    assert (result.status, result.findings) == ("passed", ())
+
+
+async def test_aliases_without_end_are_not_followed(mesh, make):
+    steps = "".join(f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    bomb = f"apiVersion: v1\nkind: ConfigMap\ndata:\n  a0: &a0 [x]\n{steps}"
+    itself = "apiVersion: v1\nkind: ConfigMap\ndata: &d {a: *d}\n"
+    result = await types(mesh, make, {"a.yaml": bomb, "b.yaml": itself})
+    assert {(one.path, one.rule) for one in result.findings} == {
+        ("a.yaml", "too-large"),
+        ("b.yaml", "too-large"),
+    }
+
+
+async def test_without_the_schemas_it_is_not_checked_and_said_how_to_get_them(mesh, make, monkeypatch):
+    found = "quantumlayer.engine.validation.adapters.kubernetes.package_version"
+    monkeypatch.setattr(found, lambda package: "")
+    result = await types(mesh, make, {"web.yaml": GOOD})
+    assert (result.status, "quantumlayer[kubernetes]" in result.reason) == ("skipped", True)
+    result = await types(mesh, make, {"compose.yaml": "a: 1\n", "a.py": "x: int = 1\n"})
+    assert (result.status, result.reason) == ("passed", "")
