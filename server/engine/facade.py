@@ -124,7 +124,7 @@ class Engine:
         """
         from .validation.leaving import why_left_alone
         from .validation.mesh import Mesh
-        from .validation.pinned import named_anywhere
+        from .validation.packages.pinned import named_anywhere
         from .validation.switches import Switches
         from .validation.types import Project
 
@@ -158,7 +158,7 @@ class Engine:
 
         Failures stand on the lines of the tests. `emit` is told of each test as it ends, and of output.
         """
-        from .validation.testing import run_chosen
+        from .validation.runtime.testing import run_chosen
 
         return await run_chosen(
             self.settings, await self._sandbox(), self._sandbox_error, files, tests, packages, folder, emit

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from quantumlayer.engine.declared import declared_packages, marks
-from quantumlayer.engine.validation.pinned import named_in
+from quantumlayer.engine.validation.packages.pinned import named_in
 
 
 def test_names_are_read_from_both_files(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ..brief.given import given_code
 from ..errors import AnswerError, BudgetError, ModelError, SandboxError
 from ..events import Notice, PhaseStarted, PlanReady
 from ..types import Plan, Severity, SourceFile, Stage, StageResult, Verdict
-from ..validation.packages import Packages
+from ..validation.packages.folders import Packages
 from .compose import compose
 from .contract import contract_of
 from .examine import Examined, examine, write_checks

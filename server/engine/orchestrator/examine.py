@@ -12,7 +12,7 @@ from ..agents.checks import Check, TestBed, working_module
 from ..agents.probes import probes_of
 from ..agents.tester import write_checks as ask_for_checks
 from ..types import Candidate, Plan, SourceFile
-from ..validation.runtime import RuntimeReport, TestOutcome
+from ..validation.runtime.python import RuntimeReport, TestOutcome
 from .contract import Contract
 from .elect import BROKEN, PASSED, Passed, Seen, agreement, passed, rank
 from .workshop import Files, Workshop

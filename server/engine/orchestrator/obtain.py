@@ -5,8 +5,8 @@ from collections.abc import Collection
 from ..errors import SandboxError
 from ..sandbox import PackageMissing
 from ..types import Plan
-from ..validation.distributions import canonical
-from ..validation.packages import Packages, requirements
+from ..validation.packages.distributions import canonical
+from ..validation.packages.folders import Packages, requirements
 
 
 async def without_invented(plan: Plan, asked: Collection[str], packages: Packages) -> tuple[Plan, list[str]]:

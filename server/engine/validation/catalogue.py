@@ -7,7 +7,7 @@ from ..errors import SandboxError
 from ..languages import ANY_LANGUAGE, CODE
 from ..types import Stage, ToolSeat
 from .adapters import Adapter, adapters, live_adapters
-from .node_project import cannot_strip, strips
+from .runtime.node_project import cannot_strip, strips
 from .types import ToolError
 from .warm.seats import SEATS
 

@@ -18,17 +18,17 @@ from .adapters import Adapter, Chooses, adapters
 from .adapters.invented import Invented
 from .asking import Asking, read_files
 from .formatting import format_files
-from .node_project import has_web
-from .node_runtime import run_node
-from .packages import Packages
+from .packages.folders import Packages
+from .packages.registries import Registries
 from .process import Tools, all_of, on_demand, written
-from .registries import Registries
-from .runtime import RuntimeReport, run_variants
-from .runtime_stage import judge
+from .runtime.node import run_node
+from .runtime.node_project import has_web
+from .runtime.python import RuntimeReport, run_variants
+from .runtime.stage import judge
+from .runtime.whole import Run, run_each
 from .stage_result import Outcome, Scene, left_out, merged, together, unjudged
 from .switches import OFF, Switches, counted, partly
 from .types import Project, Surroundings, ToolError
-from .whole_runtime import Run, run_each
 
 if TYPE_CHECKING:
     from ..sandbox import Sandbox

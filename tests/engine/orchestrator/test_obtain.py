@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from quantumlayer.engine.orchestrator.obtain import without_invented
 from quantumlayer.engine.types import Plan, PlannedFile
-from quantumlayer.engine.validation.packages import Packages
+from quantumlayer.engine.validation.packages.folders import Packages
 from quantumlayer.settings import Settings, StorageSettings
 
 THERE = {"pytest", "real-thing"}

@@ -13,7 +13,7 @@ from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.types import SourceFile, Stage
 from quantumlayer.engine.validation.adapters import dependencies
 from quantumlayer.engine.validation.mesh import Mesh
-from quantumlayer.engine.validation.pinned import pins
+from quantumlayer.engine.validation.packages.pinned import pins
 from quantumlayer.engine.validation.report import render
 from quantumlayer.settings import Settings, ValidateSettings
 

@@ -15,9 +15,9 @@ import pytest
 from quantumlayer.engine.facade import Engine
 from quantumlayer.engine.journal import Journal
 from quantumlayer.engine.types import SourceFile, Stage, StageResult
-from quantumlayer.engine.validation import registries
-from quantumlayer.engine.validation.declarations import declared, is_name, own_index
 from quantumlayer.engine.validation.mesh import Mesh
+from quantumlayer.engine.validation.packages import registries
+from quantumlayer.engine.validation.packages.declarations import declared, is_name, own_index
 from quantumlayer.settings import CheckSettings, Off, Settings, ValidateSettings
 
 

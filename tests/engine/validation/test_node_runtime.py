@@ -11,10 +11,10 @@ from quantumlayer.engine.events import Event
 from quantumlayer.engine.sandbox import Sandbox, open_sandbox
 from quantumlayer.engine.types import SourceFile, Stage, StageResult
 from quantumlayer.engine.validation.mesh import Mesh
-from quantumlayer.engine.validation.node_project import flags, strips
-from quantumlayer.engine.validation.node_reading import not_checked
+from quantumlayer.engine.validation.runtime.node_project import flags, strips
+from quantumlayer.engine.validation.runtime.node_reading import not_checked
+from quantumlayer.engine.validation.runtime.testing import run_chosen
 from quantumlayer.engine.validation.switches import Switches
-from quantumlayer.engine.validation.testing import run_chosen
 from quantumlayer.settings import CheckSettings, Off, SandboxSettings
 
 ZERO = "if (number === 0) throw new RangeError('zero');"

@@ -8,7 +8,7 @@ from quantumlayer.engine.errors import SandboxError
 from quantumlayer.engine.sandbox import Sandbox
 from quantumlayer.engine.types import Severity, SourceFile, Stage
 from quantumlayer.engine.validation.mesh import Mesh
-from quantumlayer.engine.validation.runtime import run_tests, run_variants
+from quantumlayer.engine.validation.runtime.python import run_tests, run_variants
 from quantumlayer.settings import Settings
 
 CALC = "def add(a, b):\n    return a + b\n"
@@ -123,7 +123,7 @@ async def test_each_module_is_imported_alone_and_scripts_do_not_block(sandbox, s
 
 
 async def test_an_import_that_never_ends_is_a_timeout(sandbox, settings, monkeypatch):
-    monkeypatch.setattr("quantumlayer.engine.validation.runtime.IMPORT_SECONDS", 1.0)
+    monkeypatch.setattr("quantumlayer.engine.validation.runtime.python.IMPORT_SECONDS", 1.0)
     report = await one(sandbox, settings, {"a.py": "while True:\n    pass\n", "b.py": "x = 1\n"})
     assert [found.outcome for found in report.imports] == ["timeout", "passed"]
 
@@ -160,7 +160,7 @@ async def test_one_bad_test_does_not_take_the_others_with_it(sandbox, settings, 
 
 
 async def test_a_file_that_hangs_while_it_is_collected_is_charged_alone(sandbox, settings, monkeypatch):
-    monkeypatch.setattr("quantumlayer.engine.validation.runtime.IMPORT_SECONDS", 1.0)
+    monkeypatch.setattr("quantumlayer.engine.validation.runtime.python.IMPORT_SECONDS", 1.0)
     texts = {"calc.py": CALC, "test_a.py": "while True:\n    pass\n", "test_b.py": TEST}
     report = await one(sandbox, settings, texts, imports=False)
     assert {found.id: found.outcome for found in report.tests} == {

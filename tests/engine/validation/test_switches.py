@@ -11,7 +11,7 @@ from quantumlayer.engine.validation.adapters import adapters, live_adapters
 from quantumlayer.engine.validation.adapters.invented import Invented
 from quantumlayer.engine.validation.live import LiveMesh
 from quantumlayer.engine.validation.mesh import Mesh
-from quantumlayer.engine.validation.registries import Registries
+from quantumlayer.engine.validation.packages.registries import Registries
 from quantumlayer.engine.validation.switches import SHOWN_BY, Switches
 from quantumlayer.engine.validation.types import Project
 from quantumlayer.engine.validation.warm.seats import SEATS

@@ -9,7 +9,7 @@ from quantumlayer.engine.events import Event
 from quantumlayer.engine.sandbox import Sandbox
 from quantumlayer.engine.types import SourceFile, Stage
 from quantumlayer.engine.validation.live_output import LiveOutput
-from quantumlayer.engine.validation.testing import run_chosen
+from quantumlayer.engine.validation.runtime.testing import run_chosen
 from quantumlayer.settings import CheckSettings, Off, Settings
 
 CALC = "def half(number):\n    return 1 / number\n"

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from ...languages import ANY_LANGUAGE
 from ...types import Finding, Severity, Stage
-from ..pinned import Pin, may_pin, pins
+from ..packages.pinned import Pin, may_pin, pins
 from ..process import Tools
 from ..types import Project, Surroundings, ToolError, finding
 

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ...types import Finding, Stage
-from ..distributions import import_names, standard_library, suggestions
+from ..packages.distributions import import_names, standard_library, suggestions
 from ..process import Tools
 from ..types import Project, Surroundings, source_roots
 from .child import as_finding, read_source

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 from ...declared import read_regular
 from ...languages import ANY_LANGUAGE, language_of
 from ...types import Edit, Finding, Fix, Position, Range, Severity, SourceFile, Stage
-from ..declarations import Client, Declared, configuration_files, declared, own_index
-from ..distributions import brought_by, canonical
+from ..packages.declarations import Client, Declared, configuration_files, declared, own_index
+from ..packages.distributions import brought_by, canonical
+from ..packages.well_known import WELL_KNOWN
 from ..process import Tools, all_of
 from ..switches import Switches
 from ..types import PartlyKnown, Project, Surroundings, ToolError, ToolMissing, finding
-from ..well_known import WELL_KNOWN
 from .imports import Imports
 
 if TYPE_CHECKING:
-    from ..registries import Registries
+    from ..packages.registries import Registries
 
 _MOST_NAMED = 3
 _DECLARING = re.compile(r"pyproject\.toml|package\.json|requirements.*\.txt")

@@ -14,8 +14,8 @@ from typing import Any
 
 from ...declared import declared_packages, marks
 from ...types import Edit, Finding, Fix, OpenFile, Position, Range, Severity, Stage
-from ..distributions import import_names, standard_library, suggestions
-from ..pinned import named_in
+from ..packages.distributions import import_names, standard_library, suggestions
+from ..packages.pinned import named_in
 from ..source.imports import unknown
 from ..types import ToolError, is_test
 from .places import Places

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...settings import Settings
-from ..events import Emit
-from ..languages import WEB, language_of
-from ..types import SourceFile, Stage, StageResult
-from .node_runtime import run_node
-from .runtime import run_variants
-from .runtime_stage import judge
-from .switches import OFF, Switches
-from .types import Project
-from .whole_runtime import run_each
+from ....settings import Settings
+from ...events import Emit
+from ...languages import WEB, language_of
+from ...types import SourceFile, Stage, StageResult
+from ..switches import OFF, Switches
+from ..types import Project
+from .node import run_node
+from .python import run_variants
+from .stage import judge
+from .whole import run_each
 
 if TYPE_CHECKING:
-    from ..sandbox import Sandbox
+    from ...sandbox import Sandbox
 
 
 async def run_chosen(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from ..types import SourceFile
+from ...types import SourceFile
 from .distributions import canonical
 from .pinned import of_poetry, table, unlocked, within
 

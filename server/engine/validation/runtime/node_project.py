@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..languages import WEB, is_node_module, is_node_test, language_of
-from .types import Project
+from ...languages import WEB, is_node_module, is_node_test, language_of
+from ..types import Project
 
 _STRIPS, _STRIPS_IF_ASKED = ((22, 18), (23, 6)), (22, 6)
 """Versions that run TypeScript by leaving its types out: the first of two lines, and the first that can."""

@@ -6,14 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...settings import Settings
-from ..events import Emit
-from ..journal import Journal
-from ..types import Stage, StageResult
-from .live_output import LiveOutput
+from ....settings import Settings
+from ...events import Emit
+from ...journal import Journal
+from ...types import Stage, StageResult
+from ..live_output import LiveOutput
+from ..types import Project
 from .node_project import NodeWork, flags, work_of
 from .node_reading import line_of_test, not_checked, place_of_missing
-from .runtime import (
+from .python import (
     IMPORT_SECONDS,
     TEST_SECONDS,
     ImportOutcome,
@@ -22,11 +23,10 @@ from .runtime import (
     harness_job,
     in_sandbox,
 )
-from .runtime_stage import judge
-from .types import Project
+from .stage import judge
 
 if TYPE_CHECKING:
-    from ..sandbox import Sandbox
+    from ...sandbox import Sandbox
 
 _INSIDE = Path(__file__).parent / "inside"
 _HEAP = 0.75

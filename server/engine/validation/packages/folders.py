@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...settings import Settings
-from ..errors import SandboxError
+from ....settings import Settings
+from ...errors import SandboxError
 from .distributions import canonical
 
 _NEEDS_HTTPX = {"fastapi", "starlette"}
@@ -50,7 +50,7 @@ class Packages:
             return None
 
     async def _resolve(self, wanted: tuple[str, ...]) -> Path | SandboxError:
-        from ..sandbox import resolve_wheels
+        from ...sandbox import resolve_wheels
 
         try:
             return await resolve_wheels(wanted, self._python, self._settings)

@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ..declared import naming_files, read_regular
-from ..types import SourceFile
+from ...declared import naming_files, read_regular
+from ...types import SourceFile
 from .distributions import canonical
 
 _REQUIREMENTS = re.compile(r"requirements([-_.].*)?\.txt|constraints\.txt")

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from ..errors import SandboxError
-from ..types import Finding, Position, Range, Related, Severity, Stage, StageResult, ToolRun
-from .runtime import ImportOutcome, RuntimeReport, TestOutcome
-from .types import Project, finding
+from ...errors import SandboxError
+from ...types import Finding, Position, Range, Related, Severity, Stage, StageResult, ToolRun
+from ..types import Project, finding
+from .python import ImportOutcome, RuntimeReport, TestOutcome
 
 _BAD = {"failed": "failed", "error": "could not run", "timeout": "did not end"}
 
@@ -98,7 +98,7 @@ def _finding(
 
 def not_run(error: SandboxError) -> StageResult:
     """A package that does not exist is the project's fault; one that could not be fetched is not."""
-    from ..sandbox import PackageMissing, RequirementRefused
+    from ...sandbox import PackageMissing, RequirementRefused
 
     if not isinstance(error, PackageMissing | RequirementRefused):
         return StageResult(stage=Stage.RUNTIME, status="skipped", reason=str(error))

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
-from ..errors import SandboxError
-from ..types import Stage, StageResult
-from .runtime_stage import not_run
+from ...errors import SandboxError
+from ...types import Stage, StageResult
+from .stage import not_run
 
 Run = Callable[[], Awaitable[StageResult]]
 _WORST_FIRST: tuple[Literal["failed", "skipped", "passed"], ...] = ("failed", "skipped", "passed")
@@ -33,7 +33,7 @@ async def run_each(
 
 async def _guarded(run: Run, told: Callable[[SandboxError], StageResult]) -> tuple[StageResult, bool]:
     """What came of it, and whether nothing on this machine could have run it."""
-    from ..sandbox import LanguageMissing
+    from ...sandbox import LanguageMissing
 
     try:
         result = await run()

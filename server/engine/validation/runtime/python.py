@@ -8,17 +8,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...settings import Settings
-from ..errors import SandboxError
-from ..events import Emit
-from ..journal import Journal
-from ..types import SourceFile, Value
-from .live_output import LiveOutput
-from .packages import Packages, requirements
-from .types import Project, is_test, is_test_module, source_roots
+from ....settings import Settings
+from ...errors import SandboxError
+from ...events import Emit
+from ...journal import Journal
+from ...types import SourceFile, Value
+from ..live_output import LiveOutput
+from ..packages.folders import Packages, requirements
+from ..types import Project, is_test, is_test_module, source_roots
 
 if TYPE_CHECKING:
-    from ..sandbox import Job, OnOutput, Outcome, Sandbox
+    from ...sandbox import Job, OnOutput, Outcome, Sandbox
 
 TEST_SECONDS = 8.0
 IMPORT_SECONDS = 10.0
@@ -234,7 +234,7 @@ def harness_job(
     language: str = "python",
 ) -> "Job":
     """A job that runs a harness: ours for Python, or one of `more` that stands on it."""
-    from ..sandbox import Job
+    from ...sandbox import Job
 
     texts = {"__init__": "", "harness": _programs()["harness"], "processes": _programs()["processes"], **more}
     start = f"import sys; sys.path.insert(0, '/work'); import inside.{name} as it; del sys.path[0]; it.main()"

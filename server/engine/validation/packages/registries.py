@@ -19,12 +19,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from ..journal import Journal
-from ..types import SourceFile
-from .adapters.programs import on_path
+from ...journal import Journal
+from ...types import SourceFile
+from ..adapters.programs import on_path
+from ..process import Tools, all_of, written
+from ..types import ToolError, ToolMissing
 from .declarations import Client, is_name
-from .process import Tools, all_of, written
-from .types import ToolError, ToolMissing
 
 _MOST_ASKED = 100
 """In one look; the others are asked about in the next one."""
@@ -162,7 +162,7 @@ def _fate(client: Client, name: str, code: int, said: str) -> Fate:
     if code == 0:  # npm says nothing of a name whose versions were all taken back; it was not invented
         return "there"
     if client == "pip":
-        from ..sandbox.pip_errors import existence
+        from ...sandbox.pip_errors import existence
 
         return existence(said, name)
     try:

@@ -1,0 +1,1 @@
+"""The runtime stage: a project is loaded and its tests run in the sandbox, language by language."""
