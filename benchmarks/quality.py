@@ -11,6 +11,7 @@ that anyone can score them again. A run that was stopped goes on where it was.
 import argparse
 import asyncio
 import json
+import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -99,10 +100,11 @@ def measured(usage: Usage, started: float) -> Row:
 
 
 async def score(sandbox: Sandbox, task: Task, code: str) -> bool:
-    text = f"{code}\n\n{task.test}\n\ncheck({task.entry_point})\nprint('all right')\n"
+    word = secrets.token_hex(8)  # nothing that an answer prints before it ends
+    text = f"{code}\n\n{task.test}\n\ncheck({task.entry_point})\nprint({word!r})\n"
     files = (SourceFile(path="score.py", text=text),)
     outcome = await sandbox.run(Job(files=files, command=("python3", "score.py"), seconds=SCORE_SECONDS))
-    return outcome.exit_code == 0 and outcome.stdout.endswith("all right\n")
+    return outcome.exit_code == 0 and outcome.stdout.endswith(f"{word}\n")
 
 
 async def side(
@@ -124,13 +126,8 @@ async def side(
     return [known[task.id] for task in tasks]
 
 
-async def humaneval(args: argparse.Namespace) -> dict[str, list[Row]]:
-    tasks = read_tasks(args.tasks)[: args.limit]
-    answers: Path = args.answers.resolve()
-    answers.parent.mkdir(parents=True, exist_ok=True)
-    data = answers.with_suffix(".data")
-    settings = Settings(storage=StorageSettings(data_dir=data))
-    journal = Journal(data / "raw")
+async def humaneval(tasks: list[Task], answers: Path, settings: Settings) -> dict[str, list[Row]]:
+    journal = Journal(settings.storage.data_dir / "raw")
     sandbox = await open_sandbox(settings)
     try:
         return {
@@ -178,7 +175,10 @@ def main() -> None:
     tasks.add_argument("--limit", type=int)
     tasks.add_argument("--json", type=Path)
     args = parser.parse_args()
-    sides = asyncio.run(humaneval(args))
+    answers: Path = args.answers.resolve()
+    answers.parent.mkdir(parents=True, exist_ok=True)
+    settings = Settings(storage=StorageSettings(data_dir=answers.with_suffix(".data")))
+    sides = asyncio.run(humaneval(read_tasks(args.tasks)[: args.limit], answers, settings))
     summary = show(sides)
     if args.json:
         args.json.write_text(json.dumps({"summary": summary, "rows": sides}, indent=2) + "\n")
