@@ -80,9 +80,7 @@ def _trusted(stack: tuple[layers.Layer, ...]) -> tuple[str, ...]:
     return next((one.values[_TRUSTED] for one in reversed(stack) if _TRUSTED in one.values), ())
 
 
-def _limit(
-    theirs: layers.Layer, users: layers.Layer, users_file: Path, folders: tuple[str, ...]
-) -> None:
+def _limit(theirs: layers.Layer, users: layers.Layer, users_file: Path, folders: tuple[str, ...]) -> None:
     trusted = theirs.file is not None and trust.is_trusted(theirs.file, folders)
     for key, value in theirs.values.items():
         own = users.values.get(key, schema.known_keys()[key].get_default(call_default_factory=True))
