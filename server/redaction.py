@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 _HIDDEN = "[hidden]"
 _SHORTEST = 6
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|KEY_ID)$|SECRET")
-# What judged code prints passes through here, on an event loop too: nothing is looked at again from each place
-# of a long run. So what looks ahead is bounded.
+# What judged code prints passes through here, on an event loop too. What looks ahead is bounded, so that no
+# long run is looked through again from each of its places.
 _SECRETS = (
     re.compile(
         r"""(?ix)

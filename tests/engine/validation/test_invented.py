@@ -363,3 +363,48 @@ def test_names_that_are_none_are_not_declared():
 )
 def test_a_strange_manifest_declares_nothing(text):
     assert declared([SourceFile(path="package.json", text=text)]) == []
+
+
+def test_a_range_that_begins_with_a_tilde_is_a_version_and_a_folder_of_ones_own_is_not():
+    wanted = {"tilde": "~1.2.3", "caret": "^1", "any": "~1", "home": "~/here", "above": "../up", "root": "/x"}
+    files = [SourceFile(path="package.json", text=json.dumps({"dependencies": wanted}))]
+    assert [one.name for one in declared(files)] == ["tilde", "caret", "any"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "shown"),
+    [
+        ("package.json", '{"name": "a",\n"dependencies": {"\\u0065xpresss": "1"}}', 2),
+        ("package.json", '{"name": "a",\n"dependencies": {\n"other": "npm:expresss@1"}}', 3),
+        ("pyproject.toml", '[project]\nname = "a"\ndependencies = ["\\u0072eqeusts"]\n', 1),
+        ("pyproject.toml", '[tool.poetry]\nname = "a"\ndependencies = {reqeusts = "1"}\n', 1),
+    ],
+)
+async def test_nothing_is_replaced_where_the_name_does_not_stand(
+    settings, journal, make, registry, needs_npm, path, text, shown
+):
+    (one,) = (await types(settings, journal, make({path: text, "a.py": "x = 1\n"}))).findings
+    assert "did you mean" in one.message
+    assert (one.fix, one.range.start.line + 1) == (None, shown)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "package.json",
+            '{"jspm": {"dependencies": {"expresss": "1"}, "x": ["expresss", {"dependencies": 1}]},\n'
+            '"x": "expresss",\n"dependencies": {\n"expresss": "1"}}',
+        ),
+        (
+            "pyproject.toml",
+            '[tool.poetry.scripts]\nreqeusts = "a:b"\n\n[tool.poetry.dependencies]\nreqeusts = "1"\n',
+        ),
+    ],
+)
+async def test_the_name_is_replaced_where_it_is_declared_and_not_where_it_stands_first(
+    settings, journal, make, registry, needs_npm, path, text
+):
+    (one,) = (await types(settings, journal, make({path: text, "a.py": "x = 1\n"}))).findings
+    (edit,) = one.fix.edits
+    assert edit.range.start.line == len(text.splitlines()) - 1

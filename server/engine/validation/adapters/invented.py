@@ -150,8 +150,9 @@ def _told(one: Declared, known: Sequence[str]) -> Finding:
 
 
 def _renamed(one: Declared, near: str) -> Fix | None:
-    """Only where it is declared: an import is of a module, which may be called otherwise."""
-    if not _DECLARING.fullmatch(PurePosixPath(one.path).name) or not one.text:
+    """Only where it is declared, and as itself: an import is of a module, which may be called otherwise."""
+    written = canonical(one.text) if one.client == "pip" else one.text
+    if not _DECLARING.fullmatch(PurePosixPath(one.path).name) or written != one.name:
         return None
     start = Position(line=one.line - 1, column=one.column)
     end = Position(line=one.line - 1, column=one.column + len(one.text))
