@@ -20,6 +20,8 @@ _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDep
 _NPM_NAME = re.compile(r"(@[a-z0-9~][\w.~-]*/)?[a-z0-9~][\w.~-]*", re.ASCII | re.IGNORECASE)
 _PIP_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 _LONGEST = 214
+LOCKS = frozenset({"package-lock.json", "npm-shrinkwrap.json"})
+"""npm's: nobody judges them, but what they name was found."""
 _ELSEWHERE = re.compile(r"[\w+.-]+:|\.|~?/|[^@/\s]+/[^/\s]")
 """A version that is none: `file:`, `workspace:`, `git+ssh:`, a folder, `owner/repository`."""
 _JSON_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
@@ -167,7 +169,7 @@ def _asked(name: str, version: Any) -> str:
 def _locked(files: Sequence[SourceFile]) -> set[str]:
     names = set()
     for file in files:
-        if PurePosixPath(file.path).name in {"package-lock.json", "npm-shrinkwrap.json"}:
+        if PurePosixPath(file.path).name in LOCKS:
             read = _json(file.text)
             names |= {path.rpartition("node_modules/")[2] for path in within(read, "packages")}
             names |= set(within(read, "dependencies"))
