@@ -415,6 +415,22 @@ async def test_what_was_missing_is_not_once_it_is_installed_or_of_another_index(
     assert told(result) == {}
 
 
+async def test_tools_that_choose_their_files_stand_beside_it(settings, registry):
+    """Manifests of packages and of Kubernetes in one folder: each tool says in its own way what it is for."""
+    texts = {
+        "pyproject.toml": '[project]\nname = "a"\ndependencies = ["zzq-nothing"]\n',
+        "deploy/web.yaml": "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec: {}\n",
+        "docs/list.yml": "- one\n",
+        "a.py": "x = 1\n",
+    }
+    alone = settings.model_copy(update={"validate_": ValidateSettings(advisories="none")})
+    async with Engine(alone) as engine:
+        files = [SourceFile(path=path, text=text) for path, text in texts.items()]
+        results = await engine.validate(files, (Stage.SYNTAX, Stage.STYLE, Stage.SECURITY, Stage.TYPES))
+    assert [result.stage for result in results] == ["syntax", "style", "security", "types"]
+    assert set(told(results[-1])) == {"zzq-nothing"}
+
+
 async def test_only_so_many_are_asked_about_at_once(settings, journal, make, registry, monkeypatch):
     monkeypatch.setattr(registries, "_MOST_ASKED", 2)
     project = make({"requirements.txt": "one-thing\ntwo-thing\nthree-thing\n", "a.py": "x = 1\n"})
