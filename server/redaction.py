@@ -8,26 +8,40 @@ from collections.abc import Iterable, Mapping
 _HIDDEN = "[hidden]"
 _SHORTEST = 6
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|KEY_ID)$|SECRET")
+# What judged code prints passes through here, on an event loop too. What looks ahead is bounded, so that no
+# long run is looked through again from each of its places.
 _SECRETS = (
     re.compile(
         r"""(?ix)
         (?P<before>
-            (?:api[-_\s]?key | authorization | access[-_]token | password | passwd) ["']? \s* [:=] \s* ["']?
+            (?: api[-_\s]?key | authorization | access[-_]token | client[-_]secret | password | passwd
+              | \b_auth(?:token)? ) ["']? \s* [:=] \s* ["']?
             (?: (?:bearer|basic|token) \s+ )?
         )
-        [^\s"',}\)]{3,}
+        (?: (?<=") (?!\s) [^"\n]{3,200} (?=") | (?<=') (?!\s) [^'\n]{3,200} (?=') | [^\s"',}\)]{3,} )
+        """
+    ),
+    # Parsers speak of tokens, and programs of secrets: a value has digits, or is long, and is no call.
+    re.compile(
+        r"""(?ix)
+        (?P<before> (?<![a-z]) (?:token|secret) ["']? (?: = | \s?:\s ) ["']? )
+        (?= [a-z_.~+/=\-]{0,40} \d | [a-z]{30} ) (?! [\w.]{1,100} [(\[] ) [\w.~+/=\-]{8,}
         """
     ),
     # A key has digits, is masked, or is long without any (Hugging Face's); names in code are none of these.
     re.compile(
         r"""(?ix)
         (?P<before>)
-        (?: \b(?:(?:g?sk|pk|rk|xai|ghp|gho|ghs|github_pat|hf|xox[abp])[-_] | AKIA | ASIA | AIza)
-            (?= [\w\-]*[\d*] | [A-Za-z]{30} ) [\w*\-]{12,}
+        (?: \b(?:(?:g?sk|pk|rk|xai|ghp|gho|ghs|github_pat|glpat|hf|xox[abp])[-_] | AKIA | ASIA | AIza)
+            (?= [\w\-]{0,40} [\d*] | [A-Za-z]{30} ) [\w*\-]{12,}
+          | \b npm_ [a-z\d]{30,}
+          | \b (?-i:pypi-AgE) [\w\-]{16,}
+          | (?<![\w\-]) (?-i:eyJ) [\w\-]{8,} \. (?-i:eyJ) [\w\-]{8,} (?: \. [\w\-]* )?
           | (?<=bearer\s) [\w.~+/=\-]{8,}
           | (?<=basic\s) (?=\S*[\d=]) [\w+/=\-]{8,}
           | (?<=api[-_]key\s) (?=\S*\d) [\w.\-]{8,}
           | (?<=://) [^/?\#\s]+ (?=@)
+          | (?<=://) [^/?\#\s:@\[]+ : (?! \d{1,5} [/?\#] ) [^\s@"'<>]{1,200} (?=@)
         )
         """
     ),

@@ -53,7 +53,7 @@ async def _work(collected: Collected, settings: Settings, form: ReportFormat, *,
                 project.files, stages, packages=project.packages, folder=str(project.root), emit=emit
             )
             per_project.append([_for_user(result, project) for result in results])
-    results = _merge(per_project)
+    results = tuple(_unseen(result, collected.left_out) for result in _merge(per_project))
     sys.stdout.write(engine.report(results, form))
     sys.stdout.flush()
     return _ending(results)
@@ -74,6 +74,13 @@ def _for_user(result: StageResult, project: LocalProject) -> StageResult:
     names = {path: (begin + path).removeprefix(here) for path in {found.path for found in kept} if path}
     findings = tuple(_named(found, names.get(found.path, "")) for found in kept)
     return result.model_copy(update={"findings": findings, "status": status})
+
+
+def _unseen(result: StageResult, left_out: Sequence[str]) -> StageResult:
+    """Who is told that security passed is told of which files nobody knows."""
+    if result.stage is not Stage.SECURITY or not left_out:
+        return result
+    return result.model_copy(update={"reason": "; ".join(filter(None, [result.reason, *left_out]))})
 
 
 def _named(found: Finding, path: str) -> Finding:

@@ -62,7 +62,6 @@ def _checked(
     own = files.user_file(environ)
     users = layers.from_file(own if os.path.lexists(own) else None)
     theirs = layers.from_file(files.workspace_file(workspace) if workspace else None)
-    _limit(theirs, users, own)
     stack = (
         users,
         theirs,
@@ -70,22 +69,28 @@ def _checked(
         layers.from_editor(editor or {}),
         layers.from_flags(flags or {}),
     )
+    _limit(theirs, users, own, _trusted(stack))
     problems: list[Problem] = [problem for layer in stack for problem in layer.problems]
     if problems:
         raise OptionsError(problems)
     return stack
 
 
-def _limit(theirs: layers.Layer, users: layers.Layer, users_file: Path) -> None:
+def _trusted(stack: tuple[layers.Layer, ...]) -> tuple[str, ...]:
+    return next((one.values[_TRUSTED] for one in reversed(stack) if _TRUSTED in one.values), ())
+
+
+def _limit(theirs: layers.Layer, users: layers.Layer, users_file: Path, folders: tuple[str, ...]) -> None:
+    trusted = theirs.file is not None and trust.is_trusted(theirs.file, folders)
     for key, value in theirs.values.items():
         own = users.values.get(key, schema.known_keys()[key].get_default(call_default_factory=True))
-        if reason := trust.refuse(key, value, own):
+        if reason := trust.refuse(key, value, own, trusted=trusted):
             theirs.complain(key, reason, f"Remove it there, or set it in your own file, {users_file}.")
 
 
 def _settings(stack: tuple[layers.Layer, ...], workspace: Path | None) -> Settings:
     nested: dict[str, dict[str, Any]] = {}
-    trusted = next((one.values[_TRUSTED] for one in reversed(stack) if _TRUSTED in one.values), ())
+    trusted = _trusted(stack)
     for number, layer in enumerate(stack):
         theirs = layer.file if number else None
         for key, value in layer.values.items():

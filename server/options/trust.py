@@ -38,16 +38,23 @@ LOWER_ONLY = frozenset(
         "sandbox.work_mb",
     }
 )
+TRUSTED_ONLY = {
+    "validate.max_file_kb": "it says which files nobody looks at, for what is dangerous in them neither",
+    "validate.timeout_s": "it says how long is looked for what is dangerous",
+}
 _STAGES = frozenset({"validate.stages", "live.stages"})
 _MODEL_KEYS = frozenset({"models.model", "models.fallbacks"})
 # Some providers take a URL or a file in place of a model's name.
 _PLAIN_MODEL = re.compile(r"(auto|embedded(/[\w.-]+)?|(?!embedded/)[\w.-]+(/[\w.@-]+)*(:[\w.-]+)?)", re.ASCII)
 
 
-def refuse(key: str, value: Any, users: Any) -> str:
-    """Why a workspace's file may not set `key` to `value`, or nothing. `users` is the user's own value."""
+def refuse(key: str, value: Any, users: Any, *, trusted: bool) -> str:
+    """Why a workspace's file may not set `key` to `value`, or nothing. `users` is the user's own value;
+    `trusted`: whether the file is."""
     if key in USER_ONLY:
         return f"{key} may not be set by a workspace: {USER_ONLY[key]}"
+    if key in TRUSTED_ONLY and not trusted:
+        return f"{key} may not be set by a workspace that check.trusted does not name: {TRUSTED_ONLY[key]}"
     if key in LOWER_ONLY and value > users:
         return f"{key} = {value} is more than your own limit of {users}; a workspace may only lower it"
     if key in _MODEL_KEYS:

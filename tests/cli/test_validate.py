@@ -317,6 +317,22 @@ def test_a_folder_does_not_switch_its_own_security_off(cli: Cli, project: Path) 
     assert (ended.status, "S102" in ended.out) == (0, False), ended.out
 
 
+def test_security_names_the_files_that_nobody_looked_at(cli: Cli, project: Path) -> None:
+    """By padding a file a stranger cannot have it pass unseen: the limit is the user's, and it is told."""
+    text = f'"""Bad."""\n\nexec(input())\n{"# x" * 800}\n'
+    (project / "padded.py").write_text(text)
+    (cli.folder / "quantumlayer.toml").write_text("validate.max_file_kb = 1\n")
+    ended = cli("validate", "project", "--stages", "security")
+    assert ended.status == 2
+    assert "validate.max_file_kb may not be set by a workspace" in ended.err
+    (cli.folder / "quantumlayer.toml").unlink()
+    assert "S102" in cli("validate", "project", "--stages", "security").out
+    (cli.home / "config.toml").write_text("validate.max_file_kb = 1\n")
+    ended = cli("validate", "project", "--stages", "security", "--format", "json")
+    (security,) = json.loads(ended.out)["stages"]
+    assert "padded.py: it is larger than 1 KB" in security["reason"]
+
+
 def test_a_folder_does_not_trust_itself(cli: Cli, project: Path) -> None:
     (cli.folder / "quantumlayer.toml").write_text(f"check.trusted = ['{cli.folder.as_posix()}']\n")
     ended = cli("validate", "project")

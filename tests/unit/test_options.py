@@ -255,6 +255,9 @@ def test_no_bytes_break_it(tmp_path_factory: pytest.TempPathFactory, content: by
         "check.trusted = ['/']",
         "validate.advisories = 'none'",
         "validate.registries = 'imported'",
+        "validate.max_file_kb = 1",
+        "validate.max_file_kb = 100000",
+        "validate.timeout_s = 0.0001",
         "sandbox.memory_mb = 100000",
         "sandbox.pids = 1000",
         "budget.usd = 100.0",
@@ -291,6 +294,18 @@ def test_a_workspace_leaves_out_security_only_where_the_user_trusts_it(
     assert (loaded.live.stages, loaded.validate_.stages) == ((), ("syntax",))
     write(user, f"check.trusted = ['{workspace.as_posix()}x']")
     assert load().live.stages == ("security",)
+
+
+def test_a_workspace_limits_what_is_looked_at_only_where_the_user_trusts_it(
+    load: Load, workspace: Path, user: Path
+) -> None:
+    write(workspace / "quantumlayer.toml", "validate.max_file_kb = 9\nvalidate.timeout_s = 5\n")
+    with pytest.raises(OptionsError) as caught:
+        load()
+    assert "that check.trusted does not name" in str(caught.value)
+    write(user, f"check.trusted = ['{workspace.as_posix()}']")
+    loaded = load()
+    assert (loaded.validate_.max_file_kb, loaded.validate_.timeout_s) == (9, 5)
 
 
 def test_the_user_may_do_all_of_it(load: Load, user: Path) -> None:

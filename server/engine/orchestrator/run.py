@@ -23,7 +23,7 @@ from .build import build
 from .pack import name_of, pack
 from .workshop import Workshop
 
-_ROOMS = ("agents", "brief", "orchestrator", "python", "validation", "sandbox")
+_ROOMS = ("agents", "brief", "languages.py", "orchestrator", "python", "validation", "sandbox")
 """What decides how a capsule comes out."""
 log = logging.getLogger(__name__)
 
@@ -102,9 +102,9 @@ def _engine_digest() -> str:
     """Of the code and prompts that make capsules: another engine would make another one."""
     engine = Path(__file__).parent.parent
     found = hashlib.sha256()
-    for room in _ROOMS:
-        for file in sorted(engine.joinpath(room).rglob("*")):
-            if file.suffix in {".py", ".md"}:
+    for room in (engine / name for name in _ROOMS):
+        for file in [room] if room.is_file() else sorted(room.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
                 found.update(file.relative_to(engine).as_posix().encode() + b"\0")
                 found.update(hashlib.sha256(file.read_bytes()).digest())
     return found.hexdigest()

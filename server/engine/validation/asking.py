@@ -7,7 +7,7 @@ from typing import Any
 from ..journal import Journal
 from ..languages import reads
 from ..types import Finding, SourceFile, ToolRun
-from .adapters import Adapter, Chooses, LooksBeside, ReadsByName
+from .adapters import Adapter, Chooses, LooksAround, LooksBeside, ReadsByName
 from .adapters.mypy import Mypy
 from .each import JudgesEach, judge_each
 from .parts import as_findings, as_json
@@ -75,6 +75,8 @@ class Asking:
             "installed": around.packages is not None,
             "only": narrowed,
         }
+        if isinstance(tool, LooksAround):
+            inputs["around"] = await asyncio.to_thread(tool.seen_around, project)
         stored, reused = await self._journal.step(f"validate.{tool.name}", inputs, run)
         return await as_findings(stored), version, reused
 
@@ -86,8 +88,8 @@ def read_files(tool: Adapter, project: Project) -> tuple[SourceFile, ...]:
     found = (
         file
         for file in project.files
-        if (reads(tool.languages, file.path) or file.path.rpartition("/")[2] in beside)
-        and file.path not in unread
+        if file.path.rpartition("/")[2] in beside
+        or (reads(tool.languages, file.path) and file.path not in unread)
     )
     if isinstance(tool, ReadsByName):
         return tuple(file for file in found if tool.reads(file.path))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from .types import Fill, ToolError
 
 T = TypeVar("T")
 _OUTPUT_LIMIT = 16 * 1024 * 1024
+_FULL = re.compile(r"no space left on device|disk is full", re.IGNORECASE)
 _KEPT_FROM_HOST = ("SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP", "TMPDIR")
 
 
@@ -27,8 +29,10 @@ class Completed:
 
     @property
     def complaint(self) -> str:
-        """Its last words, for who has to say that it failed."""
+        """Its last words, for who has to say that it failed; those about a full disk are never the last."""
         said = (self.stderr.strip() or self.stdout.strip()).splitlines()
+        every = f"{self.stdout}\n{self.stderr}" if self.code else ""
+        said += [line.strip() for line in every.splitlines() if _FULL.search(line)][-1:]
         return said[-1][:200] if said else f"exit code {self.code}"
 
 

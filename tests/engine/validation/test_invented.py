@@ -61,7 +61,7 @@ def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[Registr
 
         def log_message(self, *_: object) -> None: ...
 
-    for name in [name for name in os.environ if name.lower().startswith(("pip_", "npm_config_"))]:
+    for name in [name for name in os.environ if name.lower().startswith(("pip_", "npm_config_", "uv_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
@@ -317,6 +317,120 @@ async def test_what_is_switched_off_is_not_asked_about(settings, registry):
     assert set(told(result)) == {"zzq-nothing"}
 
 
+async def test_what_npm_has_locked_is_not_asked_about_though_nobody_judges_the_lock(settings, registry):
+    manifest = '{"dependencies": {"fixed-thing": "1"}}'
+    for lock in ("package-lock.json", "npm-shrinkwrap.json"):
+        texts = {
+            "package.json": manifest,
+            lock: '{"packages": {"": {}, "node_modules/fixed-thing": {"version": "1.0.0"}}}',
+            "a.js": "let a = 1;\n",
+        }
+        async with Engine(settings) as engine:
+            files = [SourceFile(path=path, text=text) for path, text in texts.items()]
+            (result,) = await engine.validate(files, (Stage.TYPES,))
+        assert told(result) == {}
+        assert "not known" not in result.reason
+    assert registry.asked == []
+
+
+@pytest.mark.parametrize("where", ["work/web", "work", "."])
+@pytest.mark.parametrize("repository", ["", "work", "."])
+async def test_environments_and_indexes_count_beside_a_manifest_and_above_it(
+    settings, journal, make, registry, tmp_path, where, repository, needs_npm
+):
+    """As far as the repository goes: what lies above it is another's."""
+    registry.there |= {"here-thing"}
+    base = tmp_path / "base"
+    (base / "work/web").mkdir(parents=True)
+    if repository:
+        (base / repository / ".git").mkdir()
+    (base / where / "node_modules/here-thing").mkdir(parents=True)
+    (base / where / ".venv/lib/python3.12/site-packages/venv_thing-1.0.dist-info").mkdir(parents=True)
+    files = {
+        "web/package.json": '{"dependencies": {"here-thing": "1"}}',
+        "web/requirements.txt": "venv-thing\n",
+        "web/a.js": "let a = 1;\n",
+    }
+    mesh = Mesh(settings, journal, None, registries="declared", root=str(base / "work"))
+    (result,) = await mesh.check(make(files), (Stage.TYPES,))
+    beyond = repository == "work" and where == "."
+    assert sorted(registry.asked) == (["here-thing", "venv-thing"] if beyond else [])
+    (base / where / ".npmrc").write_text("registry=https://example.invalid/\n")
+    (base / where / "uv.toml").write_text('index-url = "https://example.invalid"\n')
+    registry.asked.clear()
+    files |= {"web/package.json": '{"dependencies": {"a-secret": "1"}}', "web/requirements.txt": "b-secret\n"}
+    (result,) = await mesh.check(make(files), (Stage.TYPES,))
+    assert sorted(registry.asked) == (["a-secret", "b-secret"] if beyond else [])
+    assert ("index of its own" in result.reason) is not beyond
+
+
+@pytest.mark.parametrize("name", ["UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX"])
+async def test_an_index_that_uv_is_sent_to_counts_unless_pip_is_too(
+    settings, journal, make, registry, monkeypatch, name
+):
+    project = make({"requirements.txt": "corporate-secret\n", "a.py": "x = 1\n"})
+    monkeypatch.setenv(name, "https://example.invalid/simple")
+    result = await types(settings, journal, project)
+    assert (told(result), registry.asked) == ({}, [])
+    assert f"{name} names an index of its own" in result.reason
+    monkeypatch.setenv(name, os.environ["PIP_INDEX_URL"])
+    assert set(told(await types(settings, journal, project))) == {"corporate-secret"}
+
+
+async def test_another_index_in_pips_configuration_is_asked_at_once(
+    settings, journal, make, registry, tmp_path, monkeypatch
+):
+    registry.there |= {"own-thing"}
+    monkeypatch.delenv("PIP_INDEX_URL")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    project = make({"requirements.txt": "own-thing\n", "a.py": "x = 1\n"})
+    for path, found in (("wrong", {"own-thing"}), ("simple", set())):
+        (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {registry.url}/{path}\n")
+        assert set(told(await types(settings, journal, project))) == found
+
+
+async def test_another_registry_in_npms_configuration_is_asked_at_once(
+    settings, journal, make, registry, tmp_path, monkeypatch, needs_npm
+):
+    registry.there |= {"own-thing"}
+    monkeypatch.delenv("npm_config_registry")
+    project = make({"package.json": '{"dependencies": {"own-thing": "1"}}', "a.js": "let a = 1;\n"})
+    for path, found in (("/wrong", {"own-thing"}), ("", set())):
+        (tmp_path / "none").write_text(f"registry={registry.url}{path}\n")
+        assert set(told(await types(settings, journal, project))) == found
+
+
+@pytest.mark.parametrize("come", ["node_modules/own-thing/package.json", ".npmrc"])
+async def test_what_was_missing_is_not_once_it_is_installed_or_of_another_index(
+    settings, journal, make, registry, tmp_path, needs_npm, come
+):
+    (tmp_path / "work/node_modules/@other").mkdir(parents=True)
+    mesh = Mesh(settings, journal, None, registries="declared", root=str(tmp_path / "work"))
+    project = make({"package.json": '{"dependencies": {"own-thing": "1"}}', "a.js": "let a = 1;\n"})
+    (result,) = await mesh.check(project, (Stage.TYPES,))
+    assert set(told(result)) == {"own-thing"}
+    (tmp_path / "work" / come).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "work" / come).write_text("registry=https://example.invalid/\n")
+    (result,) = await mesh.check(project, (Stage.TYPES,))
+    assert told(result) == {}
+
+
+async def test_tools_that_choose_their_files_stand_beside_it(settings, registry):
+    """Manifests of packages and of Kubernetes in one folder: each tool says in its own way what it is for."""
+    texts = {
+        "pyproject.toml": '[project]\nname = "a"\ndependencies = ["zzq-nothing"]\n',
+        "deploy/web.yaml": "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec: {}\n",
+        "docs/list.yml": "- one\n",
+        "a.py": "x = 1\n",
+    }
+    alone = settings.model_copy(update={"validate_": ValidateSettings(advisories="none")})
+    async with Engine(alone) as engine:
+        files = [SourceFile(path=path, text=text) for path, text in texts.items()]
+        results = await engine.validate(files, (Stage.SYNTAX, Stage.STYLE, Stage.SECURITY, Stage.TYPES))
+    assert [result.stage for result in results] == ["syntax", "style", "security", "types"]
+    assert set(told(results[-1])) == {"zzq-nothing"}
+
+
 async def test_only_so_many_are_asked_about_at_once(settings, journal, make, registry, monkeypatch):
     monkeypatch.setattr(registries, "_MOST_ASKED", 2)
     project = make({"requirements.txt": "one-thing\ntwo-thing\nthree-thing\n", "a.py": "x = 1\n"})
@@ -363,3 +477,48 @@ def test_names_that_are_none_are_not_declared():
 )
 def test_a_strange_manifest_declares_nothing(text):
     assert declared([SourceFile(path="package.json", text=text)]) == []
+
+
+def test_a_range_that_begins_with_a_tilde_is_a_version_and_a_folder_of_ones_own_is_not():
+    wanted = {"tilde": "~1.2.3", "caret": "^1", "any": "~1", "home": "~/here", "above": "../up", "root": "/x"}
+    files = [SourceFile(path="package.json", text=json.dumps({"dependencies": wanted}))]
+    assert [one.name for one in declared(files)] == ["tilde", "caret", "any"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "shown"),
+    [
+        ("package.json", '{"name": "a",\n"dependencies": {"\\u0065xpresss": "1"}}', 2),
+        ("package.json", '{"name": "a",\n"dependencies": {\n"other": "npm:expresss@1"}}', 3),
+        ("pyproject.toml", '[project]\nname = "a"\ndependencies = ["\\u0072eqeusts"]\n', 1),
+        ("pyproject.toml", '[tool.poetry]\nname = "a"\ndependencies = {reqeusts = "1"}\n', 1),
+    ],
+)
+async def test_nothing_is_replaced_where_the_name_does_not_stand(
+    settings, journal, make, registry, needs_npm, path, text, shown
+):
+    (one,) = (await types(settings, journal, make({path: text, "a.py": "x = 1\n"}))).findings
+    assert "did you mean" in one.message
+    assert (one.fix, one.range.start.line + 1) == (None, shown)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "package.json",
+            '{"jspm": {"dependencies": {"expresss": "1"}, "x": ["expresss", {"dependencies": 1}]},\n'
+            '"x": "expresss",\n"dependencies": {\n"expresss": "1"}}',
+        ),
+        (
+            "pyproject.toml",
+            '[tool.poetry.scripts]\nreqeusts = "a:b"\n\n[tool.poetry.dependencies]\nreqeusts = "1"\n',
+        ),
+    ],
+)
+async def test_the_name_is_replaced_where_it_is_declared_and_not_where_it_stands_first(
+    settings, journal, make, registry, needs_npm, path, text
+):
+    (one,) = (await types(settings, journal, make({path: text, "a.py": "x = 1\n"}))).findings
+    (edit,) = one.fix.edits
+    assert edit.range.start.line == len(text.splitlines()) - 1

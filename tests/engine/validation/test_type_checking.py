@@ -2,6 +2,7 @@ import json
 
 import pytest
 from quantumlayer.engine.types import Severity, Stage
+from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.engine.validation.process import Completed, Tools
 
 
@@ -81,6 +82,33 @@ async def test_a_mypy_that_crashes_after_a_warning_skips_the_stage(mesh, make, m
     result = await types(mesh, make({"a.py": "x = 1\n"}))
     assert result.status == "skipped"
     assert "INTERNAL ERROR" in result.reason
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["sqlite3.OperationalError: database or disk is full", "OSError: [Errno 28] No space left on device"],
+)
+async def test_a_full_disk_is_told_as_one(mesh, make, monkeypatch, said):
+    run = Tools.run
+
+    async def crash(self, command, **options):
+        if "mypy" not in command:
+            return await run(self, command, **options)
+        traceback = f'Traceback (most recent call last):\n  File "mypy/main.py", line 167, in main\n{said}\n'
+        return Completed(2, traceback, "a.py: error: INTERNAL ERROR\nnote: use --pdb to drop into pdb\n")
+
+    monkeypatch.setattr(Tools, "run", crash)
+    result = await types(mesh, make({"a.py": "x = 1\n"}))
+    assert (result.status, result.reason) == ("skipped", f"mypy failed: {said}")
+
+
+async def test_a_cache_that_cannot_be_made_skips_the_stage(settings, journal, make, tmp_path):
+    (tmp_path / "file").write_text("")
+    storage = settings.storage.model_copy(update={"cache_dir": tmp_path / "file"})
+    mesh = Mesh(settings.model_copy(update={"storage": storage}), journal, None)
+    result = await types(mesh, make({"a.py": "x = 1\n"}))
+    assert result.status == "skipped"
+    assert "mypy's cache cannot be written" in result.reason
 
 
 async def test_imports_among_the_files_of_packages_are_followed(mesh, make):

@@ -49,9 +49,18 @@ class Adapter(Protocol):
 
 @runtime_checkable
 class LooksBeside(Protocol):
-    """An adapter that is given files of these names too, wherever they are: they say what its code is."""
+    """An adapter that is given files of these names too, wherever they are, also those that are left alone:
+    they say what its code is."""
 
     beside: Any
+
+
+@runtime_checkable
+class LooksAround(Protocol):
+    """An adapter to which it matters what lies on disk, besides the files that it is given."""
+
+    def seen_around(self, project: Project) -> Any:
+        """What is different as soon as that is, as JSON. Reads the disk, so not on an event loop."""
 
 
 @runtime_checkable

@@ -5,19 +5,17 @@ resolved is not asked about.
 """
 
 import asyncio
-import contextlib
 import difflib
 import re
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ...declared import read_regular
 from ...languages import ANY_LANGUAGE, language_of
 from ...types import Edit, Finding, Fix, Position, Range, Severity, SourceFile, Stage
-from ..packages.declarations import Client, Declared, configuration_files, declared, own_index
+from ..packages.declarations import LOCKS, Client, Declared, declared, own_index
 from ..packages.distributions import brought_by, canonical
+from ..packages.installed import index_around, installed, marks, places
 from ..packages.well_known import WELL_KNOWN
 from ..process import Tools, all_of
 from ..switches import Switches
@@ -41,6 +39,7 @@ class Invented:
     name = "packages"
     stage = Stage.TYPES
     languages = ANY_LANGUAGE
+    beside = LOCKS
 
     def __init__(
         self, registries: "Registries", wanted: str, switches: Switches | None = None, root: str = ""
@@ -52,9 +51,12 @@ class Invented:
 
     @property
     def rules(self) -> Any:
-        """With the hour: a name may be registered; and with what is left out, which is not asked about."""
-        left_out = self._switches.rules if self._switches else []
-        return [1, self._wanted, self._registries.moment, left_out]
+        """With what is left out, which is not asked about."""
+        return [2, self._wanted, self._switches.rules if self._switches else []]
+
+    def seen_around(self, project: Project) -> Any:
+        """With the hour: a name may be registered."""
+        return [self._registries.moment, marks(self._places(project))]
 
     def version(self) -> str:
         return "1"
@@ -80,6 +82,10 @@ class Invented:
             raise PartlyKnown(ToolError(f"{'; '.join(reasons)}.", step, "validate.registries"), found)
         return found
 
+    def _places(self, project: Project) -> tuple[Path, ...]:
+        declaring = [file for file in project.files if _DECLARING.fullmatch(PurePosixPath(file.path).name)]
+        return places(declaring, self._root)
+
     def _is_looked_at(self, path: str) -> bool:
         return not self._switches or self._switches.is_on(self.stage, path, self.name)
 
@@ -104,12 +110,14 @@ class Invented:
         names = dict.fromkeys(one.name for one in named if one.client == client)
         if client == "pip" and around.packages is not None:  # resolved, so all of them are there
             names = dict.fromkeys(names.keys() - {canonical(one) for one in project.packages})
-        here = await asyncio.to_thread(_installed, client, tuple(names), self._root)
+        folders = await asyncio.to_thread(self._places, project)
+        here = await asyncio.to_thread(installed, client, tuple(names), folders)
         asked = [name for name in names if name not in here]
         if not asked:
             return [], ""
-        if file := await asyncio.to_thread(_own_index, client, project.files, self._root):
-            return [], _unknown(asked, f"{file} names an index of its own")
+        told = await asyncio.to_thread(own_index, client, project.files)
+        if told := told or await asyncio.to_thread(index_around, client, folders, self._root):
+            return [], _unknown(asked, f"{told} names an index of its own")
         try:
             answers = await self._registries.look_up(client, asked, tools, around.seconds)
         except ToolMissing as error:
@@ -150,39 +158,10 @@ def _told(one: Declared, known: Sequence[str]) -> Finding:
 
 
 def _renamed(one: Declared, near: str) -> Fix | None:
-    """Only where it is declared: an import is of a module, which may be called otherwise."""
-    if not _DECLARING.fullmatch(PurePosixPath(one.path).name) or not one.text:
+    """Only where it is declared, and as itself: an import is of a module, which may be called otherwise."""
+    written = canonical(one.text) if one.client == "pip" else one.text
+    if not _DECLARING.fullmatch(PurePosixPath(one.path).name) or written != one.name:
         return None
     start = Position(line=one.line - 1, column=one.column)
     end = Position(line=one.line - 1, column=one.column + len(one.text))
     return Fix(title=f"Use {near}", edits=(Edit(range=Range(start=start, end=end), text=near),), safe=False)
-
-
-# -- on a thread -------------------------------------------------------------------------------
-
-
-def _installed(client: Client, names: Sequence[str], root: str) -> set[str]:
-    """Those that lie in an environment: beside us, or in the project's folder. Nothing of them is run."""
-    if client == "npm":
-        return {name for name in names if root and Path(root, "node_modules", name).is_dir()}
-    patterns = ("lib/python3*/site-packages/*.dist-info", "Lib/site-packages/*.dist-info")
-    places = (place for one in patterns for place in Path(root, ".venv").glob(one)) if root else ()
-    theirs = {canonical(place.name.partition("-")[0]) for place in places}
-    return {name for name in names if name in theirs or _is_beside_us(name)}
-
-
-def _is_beside_us(name: str) -> bool:
-    try:
-        distribution(name)
-    except (PackageNotFoundError, ValueError):
-        return False
-    return True
-
-
-def _own_index(client: Client, files: Sequence[SourceFile], root: str) -> str:
-    """Also by a file that is hidden, and so was not among those to judge."""
-    kept = list(files)
-    for name in configuration_files(client) if root else ():
-        with contextlib.suppress(OSError, ValueError):
-            kept.append(SourceFile(path=name, text=read_regular(Path(root, name))))
-    return own_index(client, kept)

@@ -72,8 +72,7 @@ class Mypy:
         told = await _read(done.stdout, project)
         found = await _without_guarded(told, project, around, tools)
         if done.code not in {0, 1} and not any(one.severity is Severity.ERROR for one in found):
-            said = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit code {done.code}"]
-            raise ToolError(f"mypy failed: {said[0]}")
+            raise ToolError(f"mypy failed: {done.complaint}")
         return [problem for problem in found if not only or problem.path == only]
 
 
@@ -114,10 +113,15 @@ def _visible(packages: Path | None, cache: Path) -> Path | None:
 
 @contextlib.asynccontextmanager
 async def _cache(folder: Path) -> AsyncIterator[Path]:
-    """A cache folder that no other mypy uses meanwhile, in this process or another."""
+    """A cache folder that no other mypy uses meanwhile, in this process or another. Raises ToolError."""
     base = folder / "mypy"
-    await asyncio.to_thread(base.mkdir, parents=True, exist_ok=True)
-    lock = await _first_free(base)
+    try:
+        await asyncio.to_thread(base.mkdir, parents=True, exist_ok=True)
+        lock = await _first_free(base)
+    except OSError as error:
+        raise ToolError(
+            f"mypy's cache cannot be written: {error}", "Make room, or name another.", "storage.cache_dir"
+        ) from error
     try:
         yield Path(lock.lock_file).with_suffix("")
     finally:

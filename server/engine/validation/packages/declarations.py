@@ -13,15 +13,18 @@ from typing import Any, Literal
 
 from ...types import SourceFile
 from .distributions import canonical
-from .pinned import of_poetry, table, unlocked, within
+from .pinned import Pin, of_poetry, table, unlocked, within
 
 Client = Literal["pip", "npm"]
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _NPM_NAME = re.compile(r"(@[a-z0-9~][\w.~-]*/)?[a-z0-9~][\w.~-]*", re.ASCII | re.IGNORECASE)
 _PIP_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 _LONGEST = 214
-_ELSEWHERE = re.compile(r"[\w+.-]+:|[.~/]|[^@/\s]+/[^/\s]")
+LOCKS = frozenset({"package-lock.json", "npm-shrinkwrap.json"})
+"""npm's: nobody judges them, but what they name was found."""
+_ELSEWHERE = re.compile(r"[\w+.-]+:|\.|~?/|[^@/\s]+/[^/\s]")
 """A version that is none: `file:`, `workspace:`, `git+ssh:`, a folder, `owner/repository`."""
+_JSON_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _ALIAS = re.compile(r"npm:(@?[^@]+)(@.*)?")
 _OWN_INDEX = re.compile(r"\s*(-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b")
 _FILES = {"pip": ("pip.conf", "pip.ini", "uv.toml"), "npm": (".npmrc", ".yarnrc", ".yarnrc.yml")}
@@ -39,7 +42,7 @@ class Declared:
     """Counted from one."""
     column: int
     text: str
-    """As it is written there."""
+    """As it is written there; empty where it was not found."""
 
 
 def is_name(client: Client, name: str) -> bool:
@@ -88,16 +91,23 @@ def _of_python(files: Sequence[SourceFile]) -> Iterator[Declared]:
     projects = [file for file in files if PurePosixPath(file.path).name == "pyproject.toml"]
     tables = {file.path: table(file.text) for file in projects}
     known = {name for read in tables.values() for name in _own_names(read)}
+    lines = {file.path: file.text.splitlines() for file in files}
     for pin in unlocked(files):
         if pin.name not in known:
             written = re.match(r"[\w.-]*", pin.text)
-            yield Declared("pip", pin.name, pin.path, pin.line, pin.column, written[0] if written else "")
+            text = written[0] if written and _stands_at(pin, lines[pin.path]) else ""
+            yield Declared("pip", pin.name, pin.path, pin.line, pin.column, text)
     if any(PurePosixPath(file.path).name == "poetry.lock" for file in files):
         return
     for file in projects:
         for name in of_poetry(tables[file.path]):
             if canonical(name) not in {*known, "python"}:
-                yield Declared("pip", canonical(name), file.path, *_key_at(file.text, name), name)
+                yield Declared("pip", canonical(name), file.path, *_key_at(file.text, name))
+
+
+def _stands_at(pin: Pin, lines: Sequence[str]) -> bool:
+    """TOML may write it otherwise, and then its place is not known."""
+    return pin.line <= len(lines) and lines[pin.line - 1].startswith(pin.text, pin.column)
 
 
 def _own_names(read: dict[str, Any]) -> Iterator[str]:
@@ -115,9 +125,16 @@ def _own_names(read: dict[str, Any]) -> Iterator[str]:
                     yield canonical(name)
 
 
-def _key_at(text: str, name: str) -> tuple[int, int]:
-    found = re.search(rf"^\s*[\"']?({re.escape(name)})[\"']?\s*=", text, re.MULTILINE)
-    return _place(text, found.start(1) if found else 0)
+def _key_at(text: str, name: str) -> tuple[int, int, str]:
+    """In one of Poetry's tables of dependencies, and nowhere else."""
+    section = ""
+    for found in re.finditer(
+        rf"^\s*(?:\[([^\]\n]+)\]|[\"']?({re.escape(name)})[\"']?\s*=)", text, re.MULTILINE
+    ):
+        section = found[1] or section
+        if found[2] and section.startswith("tool.poetry.") and section.endswith("dependencies"):
+            return *_place(text, found.start(2)), name
+    return 1, 0, ""
 
 
 # -- JavaScript --------------------------------------------------------------------------------
@@ -131,13 +148,13 @@ def _of_node(files: Sequence[SourceFile]) -> Iterator[Declared]:
     ]
     known = {str(read.get("name", "")) for _, read in manifests} | _locked(files)
     for file, read in manifests:
+        places = _keys_of(file.text)
         for section in _SECTIONS:
-            start = _section_at(file.text, section)
             for written, version in within(read, section).items():
                 name = _asked(written, version)
                 if name and name not in known:
-                    at = file.text.find(f'"{written}"', start) + 1
-                    yield Declared("npm", name, file.path, *_place(file.text, at), written)
+                    at, text = places.get((section, written), (0, ""))
+                    yield Declared("npm", name, file.path, *_place(file.text, at), text)
 
 
 def _asked(name: str, version: Any) -> str:
@@ -152,16 +169,41 @@ def _asked(name: str, version: Any) -> str:
 def _locked(files: Sequence[SourceFile]) -> set[str]:
     names = set()
     for file in files:
-        if PurePosixPath(file.path).name in {"package-lock.json", "npm-shrinkwrap.json"}:
+        if PurePosixPath(file.path).name in LOCKS:
             read = _json(file.text)
             names |= {path.rpartition("node_modules/")[2] for path in within(read, "packages")}
             names |= set(within(read, "dependencies"))
     return names
 
 
-def _section_at(text: str, section: str) -> int:
-    found = re.search(rf'"{section}"\s*:\s*\{{', text)
-    return found.end() if found else 0
+def _keys_of(text: str) -> dict[tuple[str, str], tuple[int, str]]:
+    """Of the tables in a JSON object, by the table's name and the key: where each key stands, and as what."""
+    found = {}
+    depth, table, latest = 0, "", ""
+    for part in _JSON_PARTS.finditer(text):
+        if part[0] in "{[":
+            depth += 1
+            table = latest if depth == 2 else table
+        elif part[0] in "}]":
+            depth -= 1
+        elif depth in {1, 2} and _is_key(text, part.end()):
+            latest = _string(part[0])
+            if depth == 2:
+                found[table, latest] = (part.start() + 1, part[0][1:-1])
+    return found
+
+
+def _is_key(text: str, end: int) -> bool:
+    while text[end : end + 1].isspace():
+        end += 1
+    return text[end : end + 1] == ":"
+
+
+def _string(written: str) -> str:
+    try:
+        return str(json.loads(written))
+    except ValueError:
+        return ""
 
 
 def _json(text: str) -> dict[str, Any]:

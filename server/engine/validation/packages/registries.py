@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from ..adapters.programs import on_path
 from ..process import Tools, all_of, written
 from ..types import ToolError, ToolMissing
 from .declarations import Client, is_name
+from .installed import stamps
 
 _MOST_ASKED = 100
 """In one look; the others are asked about in the next one."""
@@ -62,26 +64,33 @@ class Registries:
 
     @property
     def moment(self) -> list[str | int]:
-        """What answers hold for: the registries that the environment names, and this hour."""
+        """What answers hold for: the registries that the clients ask, and this hour. Reads the disk."""
         return [_marks(), _hour()]
 
     async def look_up(self, client: Client, names: Sequence[str], tools: Tools, seconds: float) -> Answers:
         """Within about `seconds`, all of it together. Raises ToolMissing if there is no such client."""
         names = [name for name in dict.fromkeys(names) if is_name(client, name)]
-        fates = await self._remembered(client, names)
+        marks = await asyncio.to_thread(_marks)
+        fates = await self._remembered(client, names, marks)
         waiting = [name for name in names if name not in fates]
         answers = Answers()
         if waiting:
             asked = waiting[:_MOST_ASKED]
             if len(asked) < len(waiting):
                 answers.why = f"no more than {_MOST_ASKED} names are asked about at once"
-            answers.why = await self._ask_all(client, asked, fates, tools, seconds) or answers.why
+            answers.why = await self._ask_all(client, asked, marks, fates, tools, seconds) or answers.why
         answers.missing = {name for name in names if fates.get(name) == "missing"}
         answers.unknown = {name for name in names if fates.get(name, "unknown") == "unknown"}
         return answers
 
     async def _ask_all(
-        self, client: Client, names: Sequence[str], fates: dict[str, Fate], tools: Tools, seconds: float
+        self,
+        client: Client,
+        names: Sequence[str],
+        marks: str,
+        fates: dict[str, Fate],
+        tools: Tools,
+        seconds: float,
     ) -> str:
         """Puts what comes into `fates`; returns why something did not. Who keeps silent is asked no more."""
         command, environ = await asyncio.to_thread(_command, client, self._root)
@@ -103,7 +112,7 @@ class Registries:
                 silent.append(f"the registry of {client} did not tell")
             else:
                 fates[name] = fate
-                await self._journal.put(f"registry.{client}", self._key(name, fate), fate)
+                await self._journal.put(f"registry.{client}", _key(marks, name, fate), fate)
 
         try:
             async with asyncio.timeout(seconds), written(_folder_of(client)) as folder:
@@ -112,8 +121,8 @@ class Registries:
             return f"{client} had no more time to ask about them"
         return silent[0] if silent else ""
 
-    async def _remembered(self, client: Client, names: Sequence[str]) -> dict[str, Fate]:
-        keys = [self._key(name, fate) for name in names for fate in ("there", "missing")]
+    async def _remembered(self, client: Client, names: Sequence[str], marks: str) -> dict[str, Fate]:
+        keys = [_key(marks, name, fate) for name in names for fate in ("there", "missing")]
         found = await self._journal.get_many(f"registry.{client}", keys)
         fates: dict[str, Fate] = {}
         for name, there, missing in zip(names, found[::2], found[1::2], strict=True):
@@ -121,8 +130,9 @@ class Registries:
                 fates[name] = "there" if there else "missing"
         return fates
 
-    def _key(self, name: str, fate: str) -> list[str | int]:
-        return [_marks(), name, fate, *([_hour()] if fate == "missing" else [])]
+
+def _key(marks: str, name: str, fate: str) -> list[str | int]:
+    return [marks, name, fate, *([_hour()] if fate == "missing" else [])]
 
 
 def _hour() -> int:
@@ -130,13 +140,36 @@ def _hour() -> int:
 
 
 def _marks() -> str:
-    """Of the environment that says which registries the clients ask; other answers belong to another."""
+    """Of the environment, and of the files, that say which registries the clients ask; other answers belong
+    to others."""
     said = sorted(
         f"{name}={value}"
         for name, value in os.environ.items()
         if name.lower().startswith(("pip_", "npm_config_")) and name.lower() not in _NOT_NPMS
     )
+    said += map(str, stamps(_configuring()))
     return hashlib.sha256("\n".join(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _configuring() -> list[Path]:
+    """The user's and the machine's, wherever pip and npm may look for them on any system."""
+    environ = {name.lower(): value for name, value in os.environ.items()}
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - never fails
+    given = ("pip_config_file", "npm_config_userconfig", "npm_config_globalconfig")
+    shared = (environ.get("xdg_config_dirs") or "/etc/xdg").split(os.pathsep)
+    named = [environ[name] for name in ("appdata", "programdata", "xdg_config_home") if environ.get(name)]
+    folders = [
+        *(Path(one, "pip") for one in (*shared, *named)),
+        *(home / one for one in (".pip", "pip", ".config/pip", "Library/Application Support/pip")),
+        *(Path("/etc"), Path("/Library/Application Support/pip"), Path(sys.prefix)),
+    ]
+    node = shutil.which("node")
+    prefixes = [Path(node).resolve().parent.parent] if node else []
+    return [
+        *(Path(environ[name]) for name in given if environ.get(name)),
+        *(folder / name for folder in folders for name in ("pip.conf", "pip.ini")),
+        *(home / ".npmrc", Path("/etc/npmrc"), *(prefix / "etc/npmrc" for prefix in prefixes)),
+    ]
 
 
 def _folder_of(client: Client) -> tuple[SourceFile, ...]:
