@@ -12,7 +12,6 @@ from quantumlayer.engine.sandbox import Sandbox, open_sandbox
 from quantumlayer.engine.types import SourceFile, Stage, StageResult
 from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.engine.validation.runtime.node_project import flags, strips
-from quantumlayer.engine.validation.runtime.node_reading import not_checked
 from quantumlayer.engine.validation.runtime.testing import run_chosen
 from quantumlayer.engine.validation.switches import Switches
 from quantumlayer.settings import CheckSettings, Off, SandboxSettings
@@ -132,12 +131,29 @@ async def test_what_a_page_loads_is_for_a_browser(sandbox, settings, journal, ma
         "calc.mjs": CALC,
         "templates/index.html": "<script src=\"{{ url_for('static', filename='map.js') }}\"></script>\n",
         "static/map.js": "L.map('here');\n",
-        "static/chart.js": "new Chart(1);\nwindow.b = 1;\n",
+        "static/chart.js": "drawn.show(1);\n",
+        "static/show.js": "window.drawn = new Set();\n",
         "wrong.js": "Chrat(1);\n",
     }
     result = await runtime(sandbox, settings, journal, make(texts))
     assert places(result) == {("wrong.js", 1, "import-failed")}
-    assert "static/chart.js, static/map.js (it is for a browser)" in result.reason
+    assert "static/chart.js, static/map.js, static/show.js (it is for a browser)" in result.reason
+
+
+async def test_a_mistake_that_a_test_meets_is_no_browsers(sandbox, settings, journal, make):
+    texts = {
+        "list.mjs": "// window.open\nexport const add = (v) => new Node(v);\n",
+        "list.test.mjs": f"{HEAD}import {{ add }} from './list.mjs';\ntest('adds', () => add(1));\n"
+        "test('throws', () => { throw new Error(\"Cannot find module 'x'\"); });\n"
+        "test('shows', () => document.title);\n",
+        "page.test.mjs": f"{HEAD}document.title = 'a';\ntest('a', () => {{}});\n",
+    }
+    result = await runtime(sandbox, settings, journal, make(texts))
+    assert places(result) == {
+        ("list.mjs", 2, "test-failed"),
+        *(("list.test.mjs", n, "test-failed") for n in (5, 6)),
+    }
+    assert "page.test.mjs (it is for a browser)" in result.reason
 
 
 async def test_programs_settings_and_declarations_are_not_loaded(sandbox, settings, journal, make):
@@ -329,30 +345,3 @@ def test_each_version_is_asked_for_what_it_does_not_do_by_itself(
     version: str, asked: list[str], typed: bool
 ) -> None:
     assert (flags(version), strips(version)) == (asked, typed)
-
-
-@pytest.mark.parametrize(
-    ("message", "why"),
-    [
-        ("Error: Cannot find package '@a/b' imported from ./a.mjs", "it needs the package @a/b"),
-        (
-            "Error: Cannot find module 'left-pad/x'\nRequire stack:\n- ./a.cjs",
-            "it needs the package left-pad",
-        ),
-        ("Error: Cannot find module './b'\nRequire stack:\n- ./src/a.cjs", "it needs a build"),
-        ("Error: Cannot find module './c'\nRequire stack:\n- ./src/a.cjs", ""),
-        ("Error: Cannot find module './dist/c.js' imported from ./a.mjs", "it needs a build"),
-        ("ReferenceError: localStorage is not defined", "it is for a browser"),
-        ("ReferenceError: loclStorage is not defined", ""),
-        ("TypeError: x is not a function", ""),
-    ],
-)
-def test_what_is_missing_decides_whose_fault_it_is(message: str, why: str) -> None:
-    assert not_checked({"outcome": "error", "message": message}, {"src/b.ts": ""}) == why
-
-
-def test_a_file_that_a_script_may_make_is_not_missing() -> None:
-    gone = {"outcome": "error", "message": "Error: Cannot find module './made.js' imported from ./a.mjs"}
-    assert not_checked(gone, {"a.mjs": "", "package.json": '{"scripts": {"test": "node --test"}}'}) == ""
-    built = {"a.mjs": "", "package.json": '{"scripts": {"build:grammar": "make"}}'}
-    assert not_checked(gone, built) == "it needs a build"

@@ -20,13 +20,12 @@ _SPECIFIER = re.compile(r"(?:from|import|require)\b[\s(]*(?P<quote>['\"])(?P<nam
 _NOT_DEFINED = re.compile(r"ReferenceError: (?P<name>\S+) is not defined")
 _OF_RUNNERS = """describe it test expect jest vi suite setup teardown before after beforeEach beforeAll
 afterEach afterAll specify context cy Deno Bun"""
-_OF_BROWSERS = """window document navigator self location history localStorage sessionStorage indexedDB screen
-frames parent top HTMLElement HTMLInputElement Element Node Image Audio XMLHttpRequest customElements
-DOMParser FileReader requestAnimationFrame MutationObserver IntersectionObserver ResizeObserver matchMedia
-alert addEventListener importScripts chrome browser jQuery $ angular React ReactDOM Vue d3 CSS Worker
-WebSocket caches clients"""
+_OF_BROWSERS = """window document navigator localStorage sessionStorage indexedDB matchMedia customElements
+XMLHttpRequest DOMParser FileReader MutationObserver IntersectionObserver ResizeObserver
+requestAnimationFrame alert importScripts addEventListener $ jQuery"""
+"""Names that nobody gives to what is theirs: a forgotten import is no browser."""
 _RUNNERS, _BROWSER = frozenset(_OF_RUNNERS.split()), frozenset(_OF_BROWSERS.split())
-_IN_BROWSER = re.compile(r"\b(?:document|window)\.")
+_ABSENT = {"ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"}
 _OF_NETWORKS = """EACCES EADDRINUSE EAI_AGAIN ECONNREFUSED ECONNRESET EHOSTUNREACH ENETUNREACH ENOTFOUND EPERM
 ETIMEDOUT EROFS ERR_SYSTEM_ERROR"""
 _UNREACHABLE = frozenset(_OF_NETWORKS.split())
@@ -44,28 +43,40 @@ _BUILT = {"dist", "build", "out", "generated"}
 _ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".json", ".vue", ".svelte")
 
 
-def not_checked(outcome: dict[str, Any], texts: Mapping[str, str]) -> str:
-    """Why nothing can be said of it; empty if it is at fault. `texts` are the project's, by path."""
+def not_checked(outcome: dict[str, Any], texts: Mapping[str, str], *, loading: bool) -> str:
+    """Why nothing can be said of it; empty if it is at fault. `texts` are the project's, by path.
+
+    `loading`: it happened while a file was loaded. A name that a running test does not find is a mistake.
+    """
     message, code = outcome.get("message", ""), outcome.get("code", "")
     if outcome.get("outcome") == "ended":
         return "loading it ends the program"
-    if match := _PACKAGE.search(message):
-        name = _package(match["name"])
-        return "" if name.startswith("node:") else f"it needs the package {name}"
-    if match := _FILE.search(message):
-        return "it needs a build" if _is_built(_wanted(match), texts) else ""
-    if match := _NOT_DEFINED.search(message):
-        if match["name"] in _RUNNERS:
-            return "it is for another test runner"
-        text = texts.get(outcome.get("at", ""), "")
-        return BROWSER_WHY if match["name"] in _BROWSER or _IN_BROWSER.search(text) else ""
+    if code in _ABSENT:
+        return _absent(message, texts)
+    if match := _NOT_DEFINED.match(message):
+        return _undefined(match["name"], texts) if loading else ""
     if code in _UNREACHABLE or outcome.get("cause") in _UNREACHABLE:
         return f"it needs what the sandbox does not give ({outcome.get('cause') or code})"
-    if code in _BUILD or any(one in message for one in _MODULE_IN_SCRIPT):
+    if code in _BUILD or (loading and any(one in message for one in _MODULE_IN_SCRIPT)):
         return "it needs a build, or a newer Node.js"
     if code in _SYNTAX:
         return "it has TypeScript that is more than types"
     return ""
+
+
+def _absent(message: str, texts: Mapping[str, str]) -> str:
+    if match := _PACKAGE.search(message):
+        name = _package(match["name"])
+        return "" if name.startswith("node:") else f"it needs the package {name}"
+    match = _FILE.search(message)
+    return "it needs a build" if match and _is_built(_wanted(match), texts) else ""
+
+
+def _undefined(name: str, texts: Mapping[str, str]) -> str:
+    if name in _RUNNERS:
+        return "it is for another test runner"
+    made = re.compile(rf"\bwindow\.{re.escape(name)}\s*=[^=]")
+    return BROWSER_WHY if name in _BROWSER or any(map(made.search, texts.values())) else ""
 
 
 def _package(name: str) -> str:

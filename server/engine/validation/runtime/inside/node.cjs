@@ -143,7 +143,10 @@ function take(kind, data) {
     const wrong = result === 'failed' || result === 'timeout' ? describe(error.cause ?? error) : { message: reason };
     const line = wrong.test_line || lines.get(full) || 0;
     const seconds = Math.round(data.details?.duration_ms ?? 0) / 1000;
-    tell({ event: 'result', ...wrong, id: unique(full), name: full, outcome: result, test_line: line, seconds, expected });
+    // The body of a suite is run while its file is loaded.
+    const loading = data.details?.type === 'suite' && failure !== 'hookFailed';
+    const told = { ...wrong, id: unique(full), name: full, outcome: result, test_line: line, loading };
+    tell({ event: 'result', ...told, seconds, expected });
   }
 }
 

@@ -138,7 +138,10 @@ class TestFile:
             self.blame(lost, "not_run" if late else "timeout", "out of time" if late else how, child.output)
         elif how != "exit code 0" and not self.bad:
             if self.thrown and how.startswith("exit code"):
-                self.settle(self.path, **{**self.placed(child.output), "outcome": "error"})
+                loading = not self.started and not self.ended
+                self.settle(
+                    self.path, **{**self.placed(child.output), "outcome": "error", "loading": loading}
+                )
             else:
                 self.blame(lost, "error", f"it ended the program ({how})", child.output)
         elif lost:

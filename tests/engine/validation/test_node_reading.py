@@ -1,0 +1,50 @@
+"""Whose fault it is that JavaScript did not run: its own, or that of what is not in the sandbox."""
+
+import pytest
+from quantumlayer.engine.validation.runtime.node_reading import not_checked
+
+
+def why(message: str, texts: dict[str, str] | None = None, *, loading: bool = True, **more: str) -> str:
+    outcome = {"outcome": "error", "message": message, **more}
+    return not_checked(outcome, texts or {}, loading=loading)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Error: Cannot find package '@a/b' imported from ./a.mjs", "it needs the package @a/b"),
+        (
+            "Error: Cannot find module 'left-pad/x'\nRequire stack:\n- ./a.cjs",
+            "it needs the package left-pad",
+        ),
+        ("Error: Cannot find module './b'\nRequire stack:\n- ./src/a.cjs", "it needs a build"),
+        ("Error: Cannot find module './c'\nRequire stack:\n- ./src/a.cjs", ""),
+        ("Error: Cannot find module './dist/c.js' imported from ./a.mjs", "it needs a build"),
+    ],
+)
+def test_what_is_missing_decides_whose_fault_it_is(message: str, expected: str) -> None:
+    assert why(message, {"src/b.ts": ""}, code="MODULE_NOT_FOUND") == expected
+
+
+def test_words_that_only_sound_like_a_missing_package_excuse_nothing() -> None:
+    assert why("Error: Cannot find module 'x'") == ""
+    assert why("Error: it said ReferenceError: window is not defined") == ""
+
+
+@pytest.mark.parametrize("name", ["localStorage", "window", "document", "$"])
+def test_a_name_of_browsers_excuses_a_file_that_cannot_be_loaded_but_no_test(name: str) -> None:
+    message = f"ReferenceError: {name} is not defined"
+    assert why(message) == "it is for a browser"
+    assert why(message, loading=False) == ""
+
+
+@pytest.mark.parametrize("name", ["Node", "parent", "top", "history", "Element", "Image", "loclStorage"])
+def test_a_name_that_may_be_the_projects_own_is_a_forgotten_import(name: str) -> None:
+    texts = {"list.js": f"// window.open and document.title\nnew {name}(1);\n"}
+    assert why(f"ReferenceError: {name} is not defined", texts, at="list.js") == ""
+
+
+def test_a_name_that_a_script_gives_to_the_window_is_for_a_browser() -> None:
+    message = "ReferenceError: App is not defined"
+    assert why(message, {"a.js": "window.App = {};\n"}) == "it is for a browser"
+    assert why(message, {"a.js": "if (window.App == 1) go();\n"}) == ""
