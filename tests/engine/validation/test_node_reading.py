@@ -48,3 +48,13 @@ def test_a_name_that_a_script_gives_to_the_window_is_for_a_browser() -> None:
     message = "ReferenceError: App is not defined"
     assert why(message, {"a.js": "window.App = {};\n"}) == "it is for a browser"
     assert why(message, {"a.js": "if (window.App == 1) go();\n"}) == ""
+
+
+@pytest.mark.parametrize("folder", ["", "frontend/"])
+def test_a_build_script_makes_no_misspelt_file(folder: str) -> None:
+    texts = {
+        "src/main.js": "import './helpres.js';\n",
+        f"{folder}package.json": '{"scripts": {"build": "vite"}}',
+    }
+    message = "Error: Cannot find module './src/helpres.js' imported from ./src/main.js"
+    assert why(message, texts, code="ERR_MODULE_NOT_FOUND") == ""

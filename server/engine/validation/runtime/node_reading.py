@@ -37,8 +37,6 @@ _BUILD = {
 }
 _MODULE_IN_SCRIPT = ("Cannot use import statement outside a module", "Unexpected token 'export'")
 _SYNTAX = ("ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX", "ERR_INVALID_TYPESCRIPT_SYNTAX")
-_BUILDS = re.compile(r'"(?:pre|post)?(?:build|prepare|prepack|compile|generate|codegen)[\w:-]*"\s*:\s*"')
-"""A script of a package that makes files."""
 _BUILT = {"dist", "build", "out", "generated"}
 _ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".json", ".vue", ".svelte")
 
@@ -116,9 +114,6 @@ def _wanted(match: re.Match[str]) -> str:
 
 def _is_built(place: str, texts: Mapping[str, str]) -> bool:
     """Whether a bundler or a compiler would find, or make, what Node.js does not find."""
-    packages = (text for path, text in texts.items() if posixpath.basename(path) == "package.json")
-    if any(_BUILDS.search(text) for text in packages):
-        return True
     stem, ending = posixpath.splitext(place)
     bare = stem if ending in _ENDINGS else place
     wanted = {bare + one for one in _ENDINGS} | {f"{bare}/index{one}" for one in _ENDINGS}
