@@ -4,7 +4,7 @@ import pytest
 from quantumlayer.engine.validation.runtime.node_reading import not_checked
 
 
-def why(message: str, texts: dict[str, str] | None = None, *, loading: bool = True, **more: str) -> str:
+def why(message: str, texts: dict[str, str] | None = None, *, loading: bool = True, **more: str | int) -> str:
     outcome = {"outcome": "error", "message": message, **more}
     return not_checked(outcome, texts or {}, loading=loading)
 
@@ -58,3 +58,38 @@ def test_a_build_script_makes_no_misspelt_file(folder: str) -> None:
     }
     message = "Error: Cannot find module './src/helpres.js' imported from ./src/main.js"
     assert why(message, texts, code="ERR_MODULE_NOT_FOUND") == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("TypeError: Cannot read properties of undefined (reading 'VITE_X')", "go(import.meta.env.VITE_X);"),
+        ("TypeError: (intermediate value).glob is not a function", "import.meta.glob('./*.js');"),
+        ("ReferenceError: HTMLButtonElement is not defined", "class X extends HTMLButtonElement {}"),
+        ("ReferenceError: define is not defined", "define(['a'], () => 1);"),
+        ("ReferenceError: postMessage is not defined", "postMessage(1);"),
+        ("ReferenceError: self is not defined", "self.onmessage = () => {};"),
+        ("ReferenceError: location is not defined", "const a = location.hash;"),
+    ],
+)
+def test_what_front_ends_say_excuses_what_is_loaded_and_no_test(message: str, line: str) -> None:
+    texts = {"src/a.js": f"\n{line}\n"}
+    assert why(message, texts, at="src/a.js", line=2) in {"it needs a build", "it is for a browser"}
+    assert why(message, texts, loading=False, at="src/a.js", line=2) == ""
+    if message.startswith("TypeError"):
+        assert why(message, texts, at="src/a.js", line=1) == ""
+
+
+@pytest.mark.parametrize("scheme", ["https", "virtual", "npm", "jsr"])
+def test_an_address_is_for_a_bundler(scheme: str) -> None:
+    message = f"Error: Only URLs with a scheme in: file, data. Received protocol '{scheme}:'"
+    assert why(message, code="ERR_UNSUPPORTED_ESM_URL_SCHEME").startswith("it needs a build")
+
+
+def test_a_path_from_the_root_is_one_of_the_package() -> None:
+    def missing(name: str) -> str:
+        message = f"Error: Cannot find module '{name}' imported from ./web/src/main.js"
+        return why(message, {"web/src/x.js": "", "web/src/main.js": ""}, code="ERR_MODULE_NOT_FOUND")
+
+    assert missing("/src/x.js") == missing("/src/x") == "it needs a build"
+    assert missing("/src/y.js") == ""
