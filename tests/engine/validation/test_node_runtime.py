@@ -273,6 +273,14 @@ async def test_each_test_is_told_as_it_ends_and_so_is_what_is_printed(sandbox, s
     assert [(one.path, one.range.start.line + 1) for one in bad.related] == [("calc.mjs", 2)]
 
 
+async def test_half_a_character_in_a_test_can_be_written_down(sandbox, settings):
+    text = f"{HEAD}test('\\ud800 name', () => {{ throw new Error('\\ud800 x'); }});\n"
+    told: list[Event] = []
+    result = await chosen(sandbox, settings, ["a.test.mjs"], {"a.test.mjs": text}, told)
+    assert result.status == "failed"
+    assert all(one.model_dump_json() for one in [result, *told])
+
+
 async def test_tests_run_where_their_package_is(sandbox, settings):
     texts = {
         "web/package.json": '{"type": "module"}',
