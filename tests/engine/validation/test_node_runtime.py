@@ -261,6 +261,33 @@ async def test_a_program_cannot_report_for_its_tests(sandbox, settings):
     assert (result.status, result.facts["tests_passed"]) == ("failed", 0)
 
 
+async def test_a_program_never_sees_what_marks_a_result(sandbox, settings):
+    text = (
+        f"{HEAD}let seen = '';\n"
+        'const look = (text) => { seen ||= /"secret": ?"[0-9a-f]{32}/.exec(text)?.[0] ?? \'\'; };\n'
+        "const { from } = Buffer;\n"
+        "Buffer.from = (...all) => { look(String(all[0])); return from(...all); };\n"
+        "Object.prototype.toJSON = function () { if (this.secret) seen = this.secret; return this; };\n"
+        "const { subarray } = Uint8Array.prototype;\n"
+        "Uint8Array.prototype.subarray = function (...all) {\n"
+        "  look(this.toString());\n  return subarray.apply(this, all);\n};\n"
+        "test('a', () => {});\n"
+        "test('b', () => { look(from(from('x').buffer).toString('latin1')); assert.equal(seen, ''); });\n"
+    )
+    result = await chosen(sandbox, settings, ["a.test.mjs"], {"a.test.mjs": text}, [])
+    assert (result.status, result.facts["tests_passed"]) == ("passed", 2)
+
+
+async def test_an_error_that_cannot_be_read_fails_its_test_alone(sandbox, settings):
+    text = (
+        f"{HEAD}test('a', () => {{\n  const wrong = new Error('x');\n"
+        "  Object.defineProperty(wrong, 'stack', { get() { throw new Error('y'); } });\n  throw wrong;\n});\n"
+        "test('b', () => {});\n"
+    )
+    result = await chosen(sandbox, settings, ["a.test.mjs"], {"a.test.mjs": text}, [])
+    assert (result.facts["tests_failed"], result.facts["tests_passed"]) == (1, 1)
+
+
 async def test_each_test_is_told_as_it_ends_and_so_is_what_is_printed(sandbox, settings):
     text = f"{TEST}test('bad', () => {{ console.log('a word'); half(0); }});\n"
     told: list[Event] = []
