@@ -93,3 +93,9 @@ def test_a_path_from_the_root_is_one_of_the_package() -> None:
 
     assert missing("/src/x.js") == missing("/src/x") == "it needs a build"
     assert missing("/src/y.js") == ""
+
+
+def test_who_uses_the_runner_of_node_has_forgotten_an_import() -> None:
+    message = "ReferenceError: describe is not defined"
+    assert why(message, {"a.js": "describe('a');"}, at="a.js") == "it is for another test runner"
+    assert why(message, {"a.js": "import test from 'node:test';"}, at="a.js") == ""

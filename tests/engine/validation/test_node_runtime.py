@@ -156,6 +156,18 @@ async def test_a_mistake_that_a_test_meets_is_no_browsers(sandbox, settings, jou
     assert "page.test.mjs (it is for a browser)" in result.reason
 
 
+async def test_what_a_suite_or_a_late_import_needs_is_not_checked(sandbox, settings, journal, make):
+    texts = {
+        "suite.test.mjs": f"{HEAD}describe('a', () => {{ document.title = 'a'; }});\n",
+        "late.test.mjs": f"{HEAD}test('a', () => import('express'));\n",
+        "forgot.test.mjs": f"{HEAD}describe('a', () => {{\n  before(() => 1);\n  it('b');\n}});\n",
+    }
+    result = await runtime(sandbox, settings, journal, make(texts))
+    assert places(result) == {("forgot.test.mjs", 4, "test-failed")}
+    assert "suite.test.mjs (it is for a browser)" in result.reason
+    assert "late.test.mjs (it needs the package express)" in result.reason
+
+
 async def test_programs_settings_and_declarations_are_not_loaded(sandbox, settings, journal, make):
     texts = {
         "calc.mjs": CALC,

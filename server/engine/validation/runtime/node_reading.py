@@ -96,7 +96,8 @@ def _line(outcome: dict[str, Any], texts: Mapping[str, str]) -> str:
 
 def _undefined(name: str, outcome: dict[str, Any], texts: Mapping[str, str]) -> str:
     if name in _RUNNERS:
-        return "it is for another test runner"
+        forgotten = "node:test" in texts.get(outcome.get("at", ""), "")
+        return "" if forgotten else "it is for another test runner"
     asked = _OWN.search(_line(outcome, texts))
     if name in _BROWSER or _ELEMENT.fullmatch(name) or (asked and asked[0].startswith(f"{name}.")):
         return BROWSER_WHY
