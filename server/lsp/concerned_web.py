@@ -12,18 +12,26 @@ from pathlib import PurePosixPath
 
 from ..engine.languages import is_node_test
 
-_IMPORT = re.compile(r"\b(?:from|import|require(?:\.resolve)?)\b[\s(]*(['\"`])(?P<name>[^'\"`\n]+)\1")
+_BETWEEN = r"(?:[\s(]|/\*(?:[^*]|\*(?!/)){0,300}\*/|//[^\n]{0,300}\n)*"
+_IMPORT = re.compile(rf"\b(?:from|import|require(?:\.resolve)?)\b{_BETWEEN}(['\"`])(?P<name>[^'\"`\n]+)\1")
 _COMPUTED = re.compile(
     r"\b(?:import|require)\s*\(\s*[^\s'\"`)]|\b(?:import|require)\s*\(\s*`[^`]*\$\{"
     r"|child_process|worker_threads|createRequire|node:vm|\beval\s*\(|mock\.module|['\"`]#"
 )
+_NAME = re.compile(r'"name"\s*:\s*"([^"\\]+)"')
 _ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".json")
 
 
 def web_tests_of(files: Mapping[str, str], changed: Collection[str]) -> Iterator[str]:
     """The files of tests among `files` that concern a changed one."""
+    own = {
+        name
+        for path, text in files.items()
+        if posixpath.basename(path) == "package.json"
+        for name in _NAME.findall(text)
+    }
     for path in files:
-        if is_node_test(path) and _concerns(path, files, changed):
+        if is_node_test(path) and _concerns(path, files, changed, own):
             yield path
 
 
@@ -32,7 +40,8 @@ def is_shown_as_test(path: PurePosixPath, text: str) -> bool:
     return is_node_test(path.name) or (is_node_test(path.as_posix()) and "node:test" in text)
 
 
-def _concerns(test: str, files: Mapping[str, str], changed: Collection[str]) -> bool:
+def _concerns(test: str, files: Mapping[str, str], changed: Collection[str], own: Collection[str]) -> bool:
+    """`own`: names of the project's packages; what they give to those who import them may be any file."""
     seen: set[str] = set()
     waiting = [test]
     while waiting:
@@ -43,7 +52,10 @@ def _concerns(test: str, files: Mapping[str, str], changed: Collection[str]) -> 
             return True
         seen.add(path)
         folder = posixpath.dirname(path)
-        for name in _names(files[path]):
+        names = _names(files[path])
+        if any(name == one or name.startswith(f"{one}/") for name in names for one in own):
+            return True
+        for name in filter(_is_relative, names):
             place = posixpath.normpath(posixpath.join(folder, name))
             waiting.extend(found for found in _candidates(place) if found in files)
     return False
@@ -66,6 +78,8 @@ def _computes(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _names(text: str) -> tuple[str, ...]:
-    """What is imported from the project itself."""
-    found = (match["name"] for match in _IMPORT.finditer(text))
-    return tuple(dict.fromkeys(name for name in found if name.startswith(".")))
+    return tuple(dict.fromkeys(match["name"] for match in _IMPORT.finditer(text)))
+
+
+def _is_relative(name: str) -> bool:
+    return name.startswith(".")

@@ -136,6 +136,30 @@ def test_tests_that_import_a_file_concern_it_in_javascript(changed: str, concern
     assert set(chosen(FILES, {changed})) == concerned | {"src/dynamic.test.mjs"}
 
 
+@pytest.mark.parametrize("imported", ["mypkg", "mypkg/deep", "@me/other"])
+def test_what_a_package_maps_to_a_file_concerns_the_tests_that_import_it(imported: str) -> None:
+    files = {
+        "package.json": '{"author": {"name": "me"}, "name": "mypkg", "exports": {".": "./lib.js"}}',
+        "other/package.json": '{"name": "@me/other"}',
+        "lib.js": "",
+        "a.test.js": f"import {{ a }} from '{imported}';\n",
+        "b.test.js": "import { a } from 'mypkg2';\n",
+    }
+    assert chosen(files, {"lib.js"}) == ("a.test.js",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import {a} from /* the lib */ './lib.js';",
+        "import {a} from // the 'lib'\n  './lib.js';",
+        "const {a} = require(/* it's */ './lib.js');",
+    ],
+)
+def test_comments_hide_no_import(text: str) -> None:
+    assert chosen({"lib.js": "", "a.test.js": text}, {"lib.js"}) == ("a.test.js",)
+
+
 def test_each_language_has_its_own_tests() -> None:
     assert chosen(FILES, {"app.py"}) == ("test_app.py",)
     assert set(chosen(FILES, {"app.py", "src/core.ts"})) == {

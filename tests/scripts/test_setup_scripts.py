@@ -24,15 +24,26 @@ chmod +x node_modules/.bin/tsc
 DOCKER = """
 case "$1 $2" in
 "version --format") [ -e "$STATE/engine" ] && echo 29.1 ;;
-"image inspect") [ -e "$STATE/image" ] ;;
+"image inspect") [ -e "$STATE/$3" ] ;;
 esac
 """
 PYTHON = """
 case "$*" in
-*SandboxSettings*) echo quantumlayer-python ;;
-"-m quantumlayer sandbox build") touch "$STATE/image" ;;
+*SandboxSettings*) printf '%s\\n' "python quantumlayer-python" "node quantumlayer-node" ;;
+"-m quantumlayer sandbox build "*) touch "$STATE/quantumlayer-$5" ;;
+"-m pip install "*)
+    while [ "$1" != --target ]; do shift; done
+    mkdir -p "$2/go/bin"
+    touch "$2/go/bin/go" "$2/go/bin/gofmt"
+    chmod +x "$2/go/bin/go" "$2/go/bin/gofmt"
+    ;;
 esac
 """
+COMMANDS = (
+    *("bwrap", "debootstrap", "setpriv", "git", "node", "javac", "rustfmt"),
+    *("apt-get", "apt-cache", "systemctl"),
+)
+IMAGES = ("quantumlayer-python", "quantumlayer-node")
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="scripts for a POSIX shell")
 
@@ -48,7 +59,8 @@ class Machine:
             made.mkdir(parents=True)
         for name in ("setup-dev", "make-venv"):
             shutil.copy(HERE / "scripts" / name, self.checkout / "scripts" / name)
-        shutil.copytree(HERE / "tests/node", self.checkout / "tests/node")
+        for name in ("node", "go"):
+            shutil.copytree(HERE / "tests" / name, self.checkout / "tests" / name)
         for name in TOOLS:
             found = shutil.which(name)
             assert found is not None, name
@@ -67,14 +79,14 @@ class Machine:
         self.has("id", f'if [ "$1" = -un ]; then echo someone; else echo {number}; fi')
 
     def has_all(self) -> None:
-        for name in ("bwrap", "debootstrap", "setpriv", "git", "apt-get", "apt-cache", "systemctl"):
+        for name in COMMANDS:
             self.has(name)
         self.has("npm", NPM)
         self.has("docker", DOCKER)
         self.has("dockerd", 'touch "$STATE/engine"')
         self.has("python", PYTHON, at=self.checkout / ".venv/bin")
-        (self.state / "engine").touch()
-        (self.state / "image").touch()
+        for name in ("engine", *IMAGES):
+            (self.state / name).touch()
 
     def lacks(self, name: str) -> None:
         (self.bin / name).unlink()
@@ -114,10 +126,13 @@ def test_where_everything_is_there_nothing_is_installed(machine: Machine) -> Non
     machine.has_all()
     assert machine.run("setup-dev")[0] == 0
     first = len(machine.calls("npm"))
+    pip = [call for call in machine.calls("python") if " pip " in call]
     code, out, err = machine.run("setup-dev", REQUIRE_ALL="1")
     assert (code, err) == (0, "")
     assert "everything is there" in out
     assert first == len(machine.calls("npm")) == 1
+    assert [call for call in machine.calls("python") if " pip " in call] == pip
+    assert len(pip) == 1
     assert machine.calls("apt-get", "sudo", "dockerd", "systemctl") == []
 
 
@@ -172,7 +187,8 @@ def test_without_network_each_package_that_failed_is_named_and_the_rest_goes_on(
     assert "NOT DONE: util-linux: apt-get could not install it" in err
     assert "NOT DONE: bubblewrap" not in err
     assert "NOT DONE: TypeScript's checker: npm could not install it" in err
-    assert "the image quantumlayer-python is there" in out
+    for image in IMAGES:
+        assert f"the image {image} is there" in out
 
 
 def test_what_npm_could_not_install_is_tried_again(machine: Machine) -> None:
@@ -192,18 +208,53 @@ def test_where_there_is_no_apt_get_that_is_said(machine: Machine) -> None:
     assert "NOT DONE: bubblewrap: there is no apt-get here" in machine.run("setup-dev")[2]
 
 
-def test_root_starts_the_engine_and_makes_the_image(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("command", "package"),
+    [("node", "nodejs"), ("javac", "default-jdk-headless"), ("rustfmt", "rustfmt"), ("npm", "npm")],
+)
+def test_the_compilers_of_other_languages_are_wanted_too(
+    machine: Machine, command: str, package: str
+) -> None:
+    machine.has_all()
+    machine.lacks(command)
+    assert f"NOT DONE: {package}: neither root nor sudo" in machine.run("setup-dev")[2]
+
+
+def test_where_go_cannot_be_installed_that_is_said(machine: Machine) -> None:
+    machine.has_all()
+    failing = PYTHON.replace('"-m pip install "*)', '"-m pip install "*) exit 1')
+    machine.has("python", failing, at=machine.checkout / ".venv/bin")
+    code, _, err = machine.run("setup-dev", REQUIRE_ALL="1")
+    assert code == 1
+    assert "NOT DONE: Go: pip could not install it" in err
+
+
+def test_images_that_cannot_be_listed_are_not_there(machine: Machine) -> None:
+    machine.has_all()
+    failing = PYTHON.replace("*SandboxSettings*)", "*SandboxSettings*) exit 1;;\n*Nothing*)")
+    machine.has("python", failing, at=machine.checkout / ".venv/bin")
+    code, out, err = machine.run("setup-dev", REQUIRE_ALL="1")
+    assert code == 1
+    assert "NOT DONE: the sandbox images: they could not be listed" in err
+    assert "everything is there" not in out
+
+
+def test_root_starts_the_engine_and_makes_the_images(machine: Machine) -> None:
     machine.has_all()
     machine.user(0)
     (machine.state / "engine").unlink()
-    (machine.state / "image").unlink()
+    for image in IMAGES:
+        (machine.state / image).unlink()
     machine.has("systemctl", 'touch "$STATE/engine"')
     code, out, err = machine.run("setup-dev", REQUIRE_ALL="1")
     assert (code, err) == (0, "")
     assert "Docker 29.1 answers, after" in out
     assert len(machine.calls("dockerd", "systemctl")) == 1
-    assert machine.calls("python")[-1] == "python -m quantumlayer sandbox build"
-    assert (machine.state / "image").exists()
+    assert machine.calls("python")[-2:] == [
+        "python -m quantumlayer sandbox build python",
+        "python -m quantumlayer sandbox build node",
+    ]
+    assert all((machine.state / image).exists() for image in IMAGES)
 
 
 def test_without_root_an_engine_that_sleeps_is_named_with_the_command(machine: Machine) -> None:
@@ -211,7 +262,7 @@ def test_without_root_an_engine_that_sleeps_is_named_with_the_command(machine: M
     (machine.state / "engine").unlink()
     _, _, err = machine.run("setup-dev")
     assert "starting one needs root; run: sudo systemctl start docker" in err
-    assert "NOT DONE: the sandbox image: no Docker engine answers" in err
+    assert "NOT DONE: the sandbox images: no Docker engine answers" in err
     assert machine.calls("dockerd", "systemctl") == []
 
 

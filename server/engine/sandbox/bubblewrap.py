@@ -76,8 +76,9 @@ class BubblewrapSandbox:
         )
 
     async def version_of(self, language: str) -> str:
-        place = str(self._prefix) if language == "python" else str(hosts.find_program(language))
-        return await self._versions.of(language, f"{place} does not run inside")
+        place = self._prefix if language == "python" else hosts.find_program(language)
+        mark = hosts.mark_of(place)
+        return await self._versions.of(language, mark, f"{place} does not run inside")
 
     async def run(self, job: Job, on_output: OnOutput | None = None) -> Outcome:
         seconds = job.seconds or self._settings.seconds

@@ -67,15 +67,20 @@ class DockerSandbox:
 
     async def version_of(self, language: str) -> str:
         name = image_of(language, self._settings)
-        return await self._versions.of(language, f"the image {name!r} has none that works")
+        image = self._images[language] if language == "python" else await self._find_image(language)
+        return await self._versions.of(language, image, f"the image {name!r} has none that works")
+
+    async def _find_image(self, language: str) -> str:
+        """The image of now: it may have been made anew. What runs meanwhile keeps its own."""
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._stops, _find_image, self._api, language, self._settings)
+        self._images[language] = found
+        return found
 
     async def run(self, job: Job, on_output: OnOutput | None = None) -> Outcome:
         loop = asyncio.get_running_loop()
         if job.language not in self._images:
-            found = await loop.run_in_executor(
-                self._stops, _find_image, self._api, job.language, self._settings
-            )
-            self._images[job.language] = found
+            await self._find_image(job.language)
         listen = _on_loop(loop, on_output)
         call = _Call(self._api, self._config(job), self._settings, job, listen)
         self._calls.add(call)

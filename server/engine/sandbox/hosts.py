@@ -28,6 +28,15 @@ def find_program(language: str) -> Path:
     )
 
 
+def mark_of(place: Path) -> tuple[str, int, int]:
+    """Differs where another program was put there."""
+    try:
+        found = place.stat()
+    except OSError:
+        return (str(place), 0, 0)
+    return (str(place), found.st_mtime_ns, found.st_size)
+
+
 def _is_brought(place: Path) -> bool:
     """Not for those who stand in `/`, at home or above it, below which everything is."""
     here = Path.cwd()

@@ -136,8 +136,17 @@ async def _from_wheel(
 
 def _add(base: str, name: str, program: Path, origin: str) -> None:
     """An image of `base` and one program of this machine, which is not run here."""
+    from docker.errors import ImageNotFound
+
     with _engine(600) as (api, _):
-        labels = (api.inspect_image(base)["Config"].get("Labels")) or {}
+        try:
+            labels = (api.inspect_image(base)["Config"].get("Labels")) or {}
+        except ImageNotFound as error:
+            raise SandboxError(
+                f"the image {name!r} is made from {base!r}, which is not there",
+                "Make it first with `quantumlayer sandbox build python`.",
+                "sandbox.image",
+            ) from error
         container = api.create_container(base, command=["true"])["Id"]
         try:
             with tempfile.TemporaryFile() as archive:

@@ -1,4 +1,4 @@
-"""The version of each language's program in a sandbox, found by running it, once."""
+"""The version of each language's program in a sandbox, found by running it, once for each that is there."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,15 +14,20 @@ class Versions:
 
     def __init__(self, run: Callable[[Job], Awaitable[Outcome]]) -> None:
         self._run = run
-        self._known: dict[str, str] = {}
+        self._known: dict[str, tuple[object, str]] = {}
         self._asking = asyncio.Lock()
 
-    async def of(self, language: str, otherwise: str) -> str:
-        """Raises SandboxError that says `otherwise` and what was printed."""
+    async def of(self, language: str, mark: object, otherwise: str) -> str:
+        """`mark` differs where the program may be another one than before, as after an update.
+
+        Raises SandboxError that says `otherwise` and what was printed.
+        """
         async with self._asking:
-            if language not in self._known:
-                self._known[language] = await self._ask(language, otherwise)
-        return self._known[language]
+            known, version = self._known.get(language, (None, ""))
+            if not version or known != mark:
+                version = await self._ask(language, otherwise)
+                self._known[language] = (mark, version)
+        return version
 
     async def _ask(self, language: str, otherwise: str) -> str:
         job = Job(command=ROOTS[language].version, seconds=_SECONDS, language=language)

@@ -1,12 +1,22 @@
 """What the harness tells while tests run, turned into events."""
 
 import json
+from typing import Any
 
 from pydantic import ValidationError
 
 from ..events import Emit, SandboxOutput, TestFinished
 
 _MARK = "live "
+
+
+def writable(told: Any) -> Any:
+    """What a harness told, without the halves of characters that programs can make and nobody can encode."""
+    if isinstance(told, str):
+        return told.encode("utf-8", "replace").decode()
+    if isinstance(told, dict):
+        return {writable(name): writable(value) for name, value in told.items()}
+    return [writable(one) for one in told] if isinstance(told, list) else told
 
 
 class LiveOutput:
@@ -31,7 +41,7 @@ class LiveOutput:
         from ..sandbox.output import clean
 
         try:
-            kind, told = json.loads(line)
+            kind, told = writable(json.loads(line))
             if kind == "test":
                 self._emit(TestFinished.model_validate(told))
             elif kind == "output" and (text := clean(str(told))):

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from quantumlayer.engine.errors import SandboxError
 from quantumlayer.engine.sandbox import Job, LanguageMissing, Outcome, Sandbox, check_sandbox
-from quantumlayer.engine.sandbox.docker import connect
+from quantumlayer.engine.sandbox.docker import DockerSandbox, connect
 from quantumlayer.engine.sandbox.hosts import find_program
-from quantumlayer.engine.sandbox.image import _compose
+from quantumlayer.engine.sandbox.image import _add, _compose
 from quantumlayer.engine.sandbox.roots import ROOTS, Root
+from quantumlayer.engine.sandbox.versions import Versions
 from quantumlayer.engine.types import SourceFile
 from quantumlayer.settings import SandboxSettings, Settings
 from sandbox_programs import ENGINES, Run, missing, opened, settings_for
@@ -183,6 +184,66 @@ async def test_one_that_is_too_old_counts_as_none(tmp_path: Path, monkeypatch: p
             await sandbox.version_of("node")
     finally:
         await sandbox.aclose()
+
+
+async def test_a_node_that_was_updated_is_asked_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for program in ("bwrap", "setpriv"):
+        if place := shutil.which(program):
+            (tmp_path / program).symlink_to(place)
+    node = tmp_path / "node"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    sandbox = await opened(settings_for("bubblewrap", tmp_path))
+    try:
+        for version in ("20.1.0", "24.11.10"):
+            node.write_text(f"#!/bin/sh\necho {version}\n")
+            node.chmod(0o755)
+            assert await sandbox.version_of("node") == version
+    finally:
+        await sandbox.aclose()
+
+
+async def test_an_image_that_was_made_anew_is_asked_anew(tmp_path: Path) -> None:
+    class Api:
+        image = "sha256:first"
+
+        def inspect_image(self, name: str) -> dict[str, str]:
+            return {"Id": self.image}
+
+        def close(self) -> None:
+            pass
+
+    class Asked(DockerSandbox):
+        async def run(self, job: Job, on_output: object = None) -> Outcome:
+            return Outcome(exit_code=0, stdout={"sha256:first": "20.1.0"}.get(self._images["node"], "24.2.0"))
+
+    api = Api()
+    sandbox = Asked(api, SandboxSettings(), "sha256:python", "29", 1)
+    assert await sandbox.version_of("node") == "20.1.0"
+    api.image = "sha256:second"
+    assert await sandbox.version_of("node") == "24.2.0"
+    await sandbox.aclose()
+
+
+async def test_one_that_is_there_still_is_asked_once() -> None:
+    asked: list[Job] = []
+
+    async def run(job: Job) -> Outcome:
+        asked.append(job)
+        return Outcome(exit_code=0, stdout="24.2.0\n")
+
+    versions = Versions(run)
+    for mark in ("a", "a", "b", "b"):
+        assert await versions.of("node", mark, "none") == "24.2.0"
+    assert len(asked) == 2
+
+
+async def test_without_pythons_image_it_is_said_which_to_make_first(
+    docker_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with pytest.raises(SandboxError) as raised:
+        _add("quantumlayer-test-absent", "quantumlayer-test-made", tmp_path / "node", "wheel")
+    assert "quantumlayer-test-absent" in raised.value.cause
+    assert "`quantumlayer sandbox build python`" in raised.value.next_step
 
 
 async def test_the_check_names_what_each_engine_runs(tmp_path: Path) -> None:

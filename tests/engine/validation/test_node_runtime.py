@@ -12,7 +12,6 @@ from quantumlayer.engine.sandbox import Sandbox, open_sandbox
 from quantumlayer.engine.types import SourceFile, Stage, StageResult
 from quantumlayer.engine.validation.mesh import Mesh
 from quantumlayer.engine.validation.runtime.node_project import flags, strips
-from quantumlayer.engine.validation.runtime.node_reading import not_checked
 from quantumlayer.engine.validation.runtime.testing import run_chosen
 from quantumlayer.engine.validation.switches import Switches
 from quantumlayer.settings import CheckSettings, Off, SandboxSettings
@@ -132,12 +131,41 @@ async def test_what_a_page_loads_is_for_a_browser(sandbox, settings, journal, ma
         "calc.mjs": CALC,
         "templates/index.html": "<script src=\"{{ url_for('static', filename='map.js') }}\"></script>\n",
         "static/map.js": "L.map('here');\n",
-        "static/chart.js": "new Chart(1);\nwindow.b = 1;\n",
+        "static/chart.js": "drawn.show(1);\n",
+        "static/show.js": "window.drawn = new Set();\n",
         "wrong.js": "Chrat(1);\n",
     }
     result = await runtime(sandbox, settings, journal, make(texts))
     assert places(result) == {("wrong.js", 1, "import-failed")}
-    assert "static/chart.js, static/map.js (it is for a browser)" in result.reason
+    assert "static/chart.js, static/map.js, static/show.js (it is for a browser)" in result.reason
+
+
+async def test_a_mistake_that_a_test_meets_is_no_browsers(sandbox, settings, journal, make):
+    texts = {
+        "list.mjs": "// window.open\nexport const add = (v) => new Node(v);\n",
+        "list.test.mjs": f"{HEAD}import {{ add }} from './list.mjs';\ntest('adds', () => add(1));\n"
+        "test('throws', () => { throw new Error(\"Cannot find module 'x'\"); });\n"
+        "test('shows', () => document.title);\n",
+        "page.test.mjs": f"{HEAD}document.title = 'a';\ntest('a', () => {{}});\n",
+    }
+    result = await runtime(sandbox, settings, journal, make(texts))
+    assert places(result) == {
+        ("list.mjs", 2, "test-failed"),
+        *(("list.test.mjs", n, "test-failed") for n in (5, 6)),
+    }
+    assert "page.test.mjs (it is for a browser)" in result.reason
+
+
+async def test_what_a_suite_or_a_late_import_needs_is_not_checked(sandbox, settings, journal, make):
+    texts = {
+        "suite.test.mjs": f"{HEAD}describe('a', () => {{ document.title = 'a'; }});\n",
+        "late.test.mjs": f"{HEAD}test('a', () => import('express'));\n",
+        "forgot.test.mjs": f"{HEAD}describe('a', () => {{\n  before(() => 1);\n  it('b');\n}});\n",
+    }
+    result = await runtime(sandbox, settings, journal, make(texts))
+    assert places(result) == {("forgot.test.mjs", 4, "test-failed")}
+    assert "suite.test.mjs (it is for a browser)" in result.reason
+    assert "late.test.mjs (it needs the package express)" in result.reason
 
 
 async def test_programs_settings_and_declarations_are_not_loaded(sandbox, settings, journal, make):
@@ -245,6 +273,33 @@ async def test_a_program_cannot_report_for_its_tests(sandbox, settings):
     assert (result.status, result.facts["tests_passed"]) == ("failed", 0)
 
 
+async def test_a_program_never_sees_what_marks_a_result(sandbox, settings):
+    text = (
+        f"{HEAD}let seen = '';\n"
+        'const look = (text) => { seen ||= /"secret": ?"[0-9a-f]{32}/.exec(text)?.[0] ?? \'\'; };\n'
+        "const { from } = Buffer;\n"
+        "Buffer.from = (...all) => { look(String(all[0])); return from(...all); };\n"
+        "Object.prototype.toJSON = function () { if (this.secret) seen = this.secret; return this; };\n"
+        "const { subarray } = Uint8Array.prototype;\n"
+        "Uint8Array.prototype.subarray = function (...all) {\n"
+        "  look(this.toString());\n  return subarray.apply(this, all);\n};\n"
+        "test('a', () => {});\n"
+        "test('b', () => { look(from(from('x').buffer).toString('latin1')); assert.equal(seen, ''); });\n"
+    )
+    result = await chosen(sandbox, settings, ["a.test.mjs"], {"a.test.mjs": text}, [])
+    assert (result.status, result.facts["tests_passed"]) == ("passed", 2)
+
+
+async def test_an_error_that_cannot_be_read_fails_its_test_alone(sandbox, settings):
+    text = (
+        f"{HEAD}test('a', () => {{\n  const wrong = new Error('x');\n"
+        "  Object.defineProperty(wrong, 'stack', { get() { throw new Error('y'); } });\n  throw wrong;\n});\n"
+        "test('b', () => {});\n"
+    )
+    result = await chosen(sandbox, settings, ["a.test.mjs"], {"a.test.mjs": text}, [])
+    assert (result.facts["tests_failed"], result.facts["tests_passed"]) == (1, 1)
+
+
 async def test_each_test_is_told_as_it_ends_and_so_is_what_is_printed(sandbox, settings):
     text = f"{TEST}test('bad', () => {{ console.log('a word'); half(0); }});\n"
     told: list[Event] = []
@@ -255,6 +310,14 @@ async def test_each_test_is_told_as_it_ends_and_so_is_what_is_printed(sandbox, s
     (bad,) = result.findings
     assert (bad.path, bad.range.start.line + 1) == ("a.test.mjs", 5)
     assert [(one.path, one.range.start.line + 1) for one in bad.related] == [("calc.mjs", 2)]
+
+
+async def test_half_a_character_in_a_test_can_be_written_down(sandbox, settings):
+    text = f"{HEAD}test('\\ud800 name', () => {{ throw new Error('\\ud800 x'); }});\n"
+    told: list[Event] = []
+    result = await chosen(sandbox, settings, ["a.test.mjs"], {"a.test.mjs": text}, told)
+    assert result.status == "failed"
+    assert all(one.model_dump_json() for one in [result, *told])
 
 
 async def test_tests_run_where_their_package_is(sandbox, settings):
@@ -329,30 +392,3 @@ def test_each_version_is_asked_for_what_it_does_not_do_by_itself(
     version: str, asked: list[str], typed: bool
 ) -> None:
     assert (flags(version), strips(version)) == (asked, typed)
-
-
-@pytest.mark.parametrize(
-    ("message", "why"),
-    [
-        ("Error: Cannot find package '@a/b' imported from ./a.mjs", "it needs the package @a/b"),
-        (
-            "Error: Cannot find module 'left-pad/x'\nRequire stack:\n- ./a.cjs",
-            "it needs the package left-pad",
-        ),
-        ("Error: Cannot find module './b'\nRequire stack:\n- ./src/a.cjs", "it needs a build"),
-        ("Error: Cannot find module './c'\nRequire stack:\n- ./src/a.cjs", ""),
-        ("Error: Cannot find module './dist/c.js' imported from ./a.mjs", "it needs a build"),
-        ("ReferenceError: localStorage is not defined", "it is for a browser"),
-        ("ReferenceError: loclStorage is not defined", ""),
-        ("TypeError: x is not a function", ""),
-    ],
-)
-def test_what_is_missing_decides_whose_fault_it_is(message: str, why: str) -> None:
-    assert not_checked({"outcome": "error", "message": message}, {"src/b.ts": ""}) == why
-
-
-def test_a_file_that_a_script_may_make_is_not_missing() -> None:
-    gone = {"outcome": "error", "message": "Error: Cannot find module './made.js' imported from ./a.mjs"}
-    assert not_checked(gone, {"a.mjs": "", "package.json": '{"scripts": {"test": "node --test"}}'}) == ""
-    built = {"a.mjs": "", "package.json": '{"scripts": {"build:grammar": "make"}}'}
-    assert not_checked(gone, built) == "it needs a build"

@@ -124,3 +124,23 @@ def test_pieces_of_lines_are_put_together(cut: int) -> None:
     live("stdout", text[cut:])
     assert [event.text for event in told if event.kind == "sandbox_output"] == ["ab\n"]
     assert len(told) == 1
+
+
+async def test_half_a_character_in_a_test_can_be_written_down(sandbox: Sandbox, settings: Settings) -> None:
+    text = (
+        "import pytest\n\n\n@pytest.mark.parametrize('a', [1], ids=['\\ud800'])\ndef test_a(a):\n"
+        "    raise ValueError('\\ud800 x')\n"
+    )
+    told: list[Event] = []
+    files = [SourceFile(path="test_a.py", text=text)]
+    result = await run_chosen(settings, sandbox, "", files, ["test_a.py"], (), "", told.append)
+    assert "? x" in result.findings[0].message
+    assert all(one.model_dump_json() for one in [result, *told])
+    assert [event.outcome for event in told if event.kind == "test_finished"] == ["failed"]
+
+
+def test_half_a_character_is_told_live() -> None:
+    told: list[Event] = []
+    text = r'live ["test", {"test": "a \ud800", "outcome": "failed", "done": 1, "total": 1}]'
+    LiveOutput(told.append)("stdout", f"{text}\n")
+    assert [event.model_dump_json() for event in told if "a ?" in event.test]

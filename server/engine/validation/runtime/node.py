@@ -129,14 +129,15 @@ def _read(seen: dict[str, Any], project: Project) -> tuple[RuntimeReport, dict[s
     for one in seen["imports"]:
         if one["outcome"] == "not_run":
             continue
-        if one["outcome"] != "passed" and (why := not_checked(one, texts)):
+        if one["outcome"] != "passed" and (why := not_checked(one, texts, loading=True)):
             unable[one["path"]] = why
         else:
             imports.append(
                 ImportOutcome.model_validate({"module": one["path"], **_known(one, ImportOutcome, texts)})
             )
     for one in seen["tests"]:
-        if one["outcome"] in {"failed", "error"} and (why := not_checked(one, texts)):
+        loading = one.get("loading", False)
+        if one["outcome"] in {"failed", "error"} and (why := not_checked(one, texts, loading=loading)):
             unable[one["id"].partition("::")[0]] = why
             one = {**one, "outcome": "skipped", "message": why}
         tests.append(TestOutcome.model_validate(_known(one, TestOutcome, texts)))

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...languages import WEB, is_node_module, is_node_test, language_of
 from ..types import Project
+from .node_pages import shown_by_pages
 
 _STRIPS, _STRIPS_IF_ASKED = ((22, 18), (23, 6)), (22, 6)
 """Versions that run TypeScript by leaving its types out: the first of two lines, and the first that can."""
@@ -15,7 +16,6 @@ _CONFIGURES = re.compile(
     r"(?:.*\.)?(?:config|conf|setup)\.[cm]?[jt]s|\..*|(?:gulp|grunt)file\.[cm]?js", re.IGNORECASE
 )
 _JSX = (".jsx", ".tsx")
-_SCRIPT = re.compile(r"[\w.-]+\.[cm]?js\b")
 BROWSER_WHY = "it is for a browser"
 _JSX_WHY = "JSX needs a build"
 
@@ -40,7 +40,7 @@ def work_of(project: Project, version: str, off: Collection[str], tests: Sequenc
     }
     left_out: dict[str, str] = {}
     modules, chosen = [], []
-    shown = _shown_by_pages(project)
+    shown = shown_by_pages(project)
     for file in project.files:
         if (
             language_of(file.path) not in WEB
@@ -55,7 +55,7 @@ def work_of(project: Project, version: str, off: Collection[str], tests: Sequenc
         elif is_node_test(file.path):
             hooked = "node:test" in file.text
             chosen.append({**_entry(file.path, packages), "hooked": hooked})
-        elif PurePosixPath(file.path).name in shown:
+        elif file.path in shown:
             left_out[file.path] = BROWSER_WHY
         elif is_node_module(file.path) and not _is_started(file.path, file.text):
             modules.append(_entry(file.path, packages))
@@ -101,12 +101,6 @@ def _unreadable(path: str, version: str) -> str:
 def _is_started(path: str, text: str) -> bool:
     """A program, or what configures another one: not there to be loaded."""
     return text.startswith("#!") or _CONFIGURES.fullmatch(PurePosixPath(path).name) is not None
-
-
-def _shown_by_pages(project: Project) -> frozenset[str]:
-    """Names of scripts that a page loads: they find there what other scripts have made."""
-    pages = (file.text for file in project.files if language_of(file.path) == "html")
-    return frozenset(name for text in pages for name in _SCRIPT.findall(text))
 
 
 def _folder(path: str) -> str:

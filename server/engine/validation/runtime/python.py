@@ -13,7 +13,7 @@ from ...errors import SandboxError
 from ...events import Emit
 from ...journal import Journal
 from ...types import SourceFile, Value
-from ..live_output import LiveOutput
+from ..live_output import LiveOutput, writable
 from ..packages.folders import Packages, requirements
 from ..types import Project, is_test, is_test_module, source_roots
 
@@ -273,7 +273,7 @@ def _genuine(output: str) -> dict[int, Any]:
             mark.encode(), hmac.new(key, text.encode(), hashlib.sha256).hexdigest().encode()
         ):
             number, content = json.loads(text)
-            reports[number] = content
+            reports[number] = writable(content)
     return reports
 
 

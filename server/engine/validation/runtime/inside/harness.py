@@ -32,6 +32,9 @@ from .processes import entries, environment, kill_descendants, remove, seal_off
 
 GRACE_S = 2.0
 RESTARTS = 20
+ENOUGH = 0.75
+"""Of the time that a module may take. Who had less was kept waiting by others, and is not to blame."""
+OUT_OF_TIME = "there was no time to load all modules"
 OUTPUT_KEPT = 4000
 SHARED = ("/work", "/tmp", "/dev/shm")  # noqa: S108 - inside the sandbox
 
@@ -81,8 +84,7 @@ class Variant:
         started = time.monotonic()
         try:
             self.write()
-            for module in self.request["modules"]:
-                self.report["imports"].append(self.import_module(module))
+            self.load()
             if self.request["tests"]:
                 self.test()
         except OSError as error:
@@ -130,15 +132,30 @@ class Variant:
 
     # -- imports ---------------------------------------------------------------------------------
 
-    def import_module(self, module: dict[str, str]) -> dict[str, Any]:
-        limit = min(self.request["import_seconds"], max(self.left(), 0.1))
+    def load(self) -> None:
+        end, usual = self.loading_time()
+        for module in self.request["modules"]:
+            limit = min(usual, end - time.monotonic())
+            result = self.import_module(module, limit) if limit > 0 else {"outcome": "timeout"}
+            if result["outcome"] == "timeout" and limit < ENOUGH * usual:
+                self.give_up(OUT_OF_TIME)
+                return
+            self.report["imports"].append(result)
+
+    def loading_time(self) -> tuple[float, float]:
+        """When all must be loaded, as half of the time is the tests', and how long one module may take."""
+        seconds = self.request["seconds"]
+        kept = seconds / 2 if self.request["tests"] else 0.0
+        return self.deadline - kept, min(self.request["import_seconds"], seconds - kept)
+
+    def import_module(self, module: dict[str, str], limit: float) -> dict[str, Any]:
         started = time.monotonic()
         child = Child(self, "importing", {**module, "root": self.root, "roots": self.request["roots"]})
         result: dict[str, Any] = {"outcome": "error", "message": "", "kind": ""}
         for event in child.events(lambda: started + limit):
             result = event
         if child.overdue:
-            result = {"outcome": "timeout", "message": f"importing it took longer than {limit:g} s"}
+            result = {"outcome": "timeout", "message": f"importing it took longer than {limit:.3g} s"}
         elif not result["message"] and result["outcome"] != "passed":
             result["message"] = f"importing it ended the interpreter ({child.ending()})"
         child.end()

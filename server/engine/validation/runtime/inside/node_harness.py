@@ -12,20 +12,23 @@ import time
 from typing import Any
 
 from . import harness
-from .harness import GRACE_S, Child, Variant
+from .harness import ENOUGH, GRACE_S, OUT_OF_TIME, Child, Variant
 from .processes import kill_descendants
 
 BAD = {"failed", "error", "timeout"}
+TOGETHER = 100
+ABSENT = {"ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"}
 OUT_OF_MEMORY = "JavaScript heap out of memory"
 
 
 class NodeVariant(Variant):
-    """One project: each module in a process of its own, each file of tests in one of its own."""
+    """One project: its modules in processes that they share, each file of tests in one of its own."""
 
     def __init__(self, request: dict[str, Any], files: dict[str, str]) -> None:
         super().__init__(request, files)
         self.program = os.path.join(self.folder, "node.cjs")
         self.running: dict[str, Any] = {}
+        self.until = 0.0
 
     def command(self, program: str) -> list[str]:
         """Written anew each time: nothing of the project runs meanwhile, but it may have been there."""
@@ -46,23 +49,41 @@ class NodeVariant(Variant):
 
     # -- modules ---------------------------------------------------------------------------------
 
-    def import_module(self, module: dict[str, str]) -> dict[str, Any]:
-        if self.left() <= 0:
-            self.give_up(f"the time limit of {self.request['seconds']:g} s was reached")
-            return {"path": module["path"], "outcome": "not_run"}
-        limit = min(self.request["import_seconds"], self.left())
-        started = time.monotonic()
-        child = self.start("loading", module)
-        result: dict[str, Any] = {"outcome": "", "message": ""}
-        for event in child.events(lambda: started + limit):
-            result = event
-        if child.overdue:
-            result = {"outcome": "timeout", "message": f"loading it took longer than {limit:g} s"}
-        elif not result["outcome"]:
-            result = {"outcome": "error", "message": f"loading it ended the program ({ending(child)})"}
+    def load(self) -> None:
+        """Many in one process. One that fails after others is loaded again, as the first of a new one."""
+        end, usual = self.loading_time()
+        waiting = list(self.request["modules"])
+        while waiting:
+            if time.monotonic() >= end:
+                return self.give_up(OUT_OF_TIME)
+            results = self.load_together(together(waiting), end, usual)
+            last = results[-1]
+            if last["outcome"] == "not_run" or (len(results) > 1 and not is_sure(last)):
+                results.pop()
+            self.report["imports"].extend(results)
+            if last["outcome"] == "not_run":
+                return self.give_up(OUT_OF_TIME)
+            waiting = waiting[len(results) :]
+
+    def load_together(self, modules: list[dict[str, Any]], end: float, usual: float) -> list[dict[str, Any]]:
+        """What came of them, up to the first of which it is not sure; that one is the last."""
+        since = time.monotonic()
+        self.until = min(since + usual, end)
+        paths = [module["path"] for module in modules]
+        child = self.start("loading", {"path": paths[0], "paths": paths, "cwd": modules[0]["cwd"]})
+        results: list[dict[str, Any]] = []
+        for event in child.events(lambda: self.until):
+            now = time.monotonic()
+            results.append({**event, "path": paths[len(results)], "seconds": round(now - since, 3)})
+            since, self.until = now, min(now + usual, end)
+            if len(results) == len(paths):
+                break
+        if len(results) < len(paths) and all(map(is_sure, results)):
+            lost = {"path": paths[len(results)], "seconds": round(time.monotonic() - since, 3)}
+            results.append({**lost, **silence(child, self.until - since, usual)})
         child.end()
         kill_descendants()
-        return {**result, "path": module["path"], "seconds": round(time.monotonic() - started, 3)}
+        return results
 
     # -- tests -----------------------------------------------------------------------------------
 
@@ -138,7 +159,10 @@ class TestFile:
             self.blame(lost, "not_run" if late else "timeout", "out of time" if late else how, child.output)
         elif how != "exit code 0" and not self.bad:
             if self.thrown and how.startswith("exit code"):
-                self.settle(self.path, **{**self.placed(child.output), "outcome": "error"})
+                loading = not self.started and not self.ended
+                self.settle(
+                    self.path, **{**self.placed(child.output), "outcome": "error", "loading": loading}
+                )
             else:
                 self.blame(lost, "error", f"it ended the program ({how})", child.output)
         elif lost:
@@ -173,6 +197,26 @@ class TestFile:
 
     def settle(self, test: str, **result: Any) -> None:
         self.variant.settle({**result, "id": test}, 0)
+
+
+def together(waiting: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first of them, as long as they are run in the same folder."""
+    chosen = waiting[:TOGETHER]
+    others = (number for number, one in enumerate(chosen) if one["cwd"] != chosen[0]["cwd"])
+    return chosen[: next(others, len(chosen))]
+
+
+def is_sure(result: dict[str, Any]) -> bool:
+    """Whether what was loaded before has no part in it."""
+    return result["outcome"] in {"passed", "timeout"} or result.get("code") in ABSENT
+
+
+def silence(child: Child, limit: float, usual: float) -> dict[str, Any]:
+    """What it means that a module had `limit` seconds and nothing was told of it."""
+    if not child.overdue:
+        return {"outcome": "error", "message": f"loading it ended the program ({ending(child)})"}
+    outcome = "timeout" if limit >= ENOUGH * usual else "not_run"
+    return {"outcome": outcome, "message": f"loading it took longer than {limit:.3g} s"}
 
 
 def ending(child: Child) -> str:
