@@ -38,24 +38,30 @@ _MISTAKES = re.compile(
     r"unreachable|redundantAssignment|comparisonOf|multiCondition|mismatchingBit|unusedLabel"
 )
 """What it calls style, and what is hardly meant."""
-_NOT_READ = {"syntaxError", "unknownMacro", "unhandledChar", "preprocessorErrorDirective", "internalAstError"}
+_NOT_READ = {
+    *("syntaxError", "unknownMacro", "unhandledChar", "preprocessorErrorDirective"),
+    # Its memory was not enough, or it gave up for another reason.
+    *("internalAstError", "internalError"),
+}
 _UNSURE = {
-    "internalError",
     "toomanyconfigs",
     "missingInclude",
     "missingIncludeSystem",
     "nullPointerOutOfMemory",
 }
-_LINE = re.compile(r"(?:[^\n\\]|\\[ \t]*\r?\n|\\)+")
+_LINE = re.compile(r"(?:[^\n\r\\]|\\[ \t]*(?:\r\n?|\n)|\\)+")
 """With those that a backslash joins to it."""
-_SPLICE = re.compile(r"\\[ \t]*\r?\n")
-_INCLUDING = re.compile(r"(?:#|%:|\?\?=).*include|__has_include")
+_SPLICE = re.compile(r"\\[ \t]*(?:\r\n?|\n)")
+_MARK = re.compile(r"#|%:|\?\?=")
 _DIRECTIVE = re.compile(r"#|%:|\?\?=|include")
 _PLAIN = re.compile(
     r"\s*#\s*include\s*(?:<(?P<system>[\w./+-]+)>|\"(?P<own>[\w./+ -]+)\")\s*(?://[^\r]*|/\*[^\r]*\*/\s*)?"
 )
-_OVER_LINES = re.compile(r"#(?:[ \t]|/\*.*?\*/)*/\*(?:(?!\*/).)*$")
-"""A comment in which a directive goes on on the next line."""
+_PLACED = re.compile(r"[ \t]*#[ \t]*(?:line[ \t]+)?\d{1,10}(?:[ \t]*\"[^\"*\\\r\n]*\")?[ \t\d]*")
+"""What tools that write C leave behind: which line of which other file the next one comes from."""
+_COMMENT = re.compile(r"/\*.*?(\*/|\Z)", re.DOTALL)
+_ELSEWHERE = re.compile(r"[\x00-\x20\ufeff]*#[\x00-\x20]*(?:line|file|endfile|\d|/\*)")
+"""A directive that says where the next line comes from, or one that goes on after a comment over lines."""
 
 
 def binary() -> str:
@@ -76,7 +82,7 @@ class Cppcheck:
 
     @property
     def rules(self) -> Any:
-        return [*_OPTIONS, 2]
+        return [*_OPTIONS, 3]
 
     def version(self) -> str:
         binary()
@@ -97,8 +103,10 @@ class Cppcheck:
             parts = [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
             said = "\n".join(await all_of([told(part) for part in parts]))
         lines = (line.split("\t", 6) for line in dict.fromkeys(said.splitlines()))
-        made = (self._finding(parts) for parts in lines if len(parts) == 7)
-        return [one for one in made if one and one.stage is self.stage]
+        made = [one for parts in lines if len(parts) == 7 and (one := self._finding(parts))]
+        if strange := {one.path for one in made} - {file.path for file in project.files}:
+            raise ToolError(f"cppcheck speaks of {min(strange)}, which is none of the files it was given")
+        return [one for one in made if one.stage is self.stage]
 
     def _finding(self, told: list[str]) -> Finding | None:
         path, line, column, severity, rule, cwe, said = told
@@ -111,9 +119,10 @@ class Cppcheck:
             level = Severity.WARNING
         if rule in _NOT_READ:
             level, said = Severity.INFO, f"not checked from here on: {said}"
+            stage = self.stage
         page = f"https://cwe.mitre.org/data/definitions/{number}.html" if number else ""
         start = (int(line), int(column) - 1)
-        path = path.removeprefix("./")
+        path = posixpath.normpath(path)
         return finding(stage, self.name, rule, level, path, said, start=start, url=page)
 
 
@@ -130,8 +139,13 @@ def judged(file: SourceFile) -> SourceFile:
 
 
 def _harmless(line: str, path: str) -> str:
+    if _PLACED.fullmatch(line):
+        return " " * len(line)
     joined = _SPLICE.sub("", line)
-    if not _INCLUDING.search(joined) and not _OVER_LINES.search(joined):
+    if any(_is_elsewhere(text) for text in (joined, *line.splitlines())):
+        return line.replace("#", " ")
+    mark = _MARK.search(joined)
+    if not (mark and "include" in joined[mark.end() :]) and "__has_include" not in joined:
         return line
     plain = _PLAIN.fullmatch(joined)
     if plain and plain["system"] and not _leaves(plain["system"], ""):
@@ -139,6 +153,17 @@ def _harmless(line: str, path: str) -> str:
     if plain and plain["own"] and not _leaves(plain["own"], posixpath.dirname(path)):
         return line
     return _DIRECTIVE.sub(lambda found: " " * len(found[0]), line)
+
+
+def _is_elsewhere(line: str) -> bool:
+    """A comment that began above may end in it."""
+    after = line.partition("*/")[2]
+    return any(_ELSEWHERE.match(_without_comments(text)) for text in (line, after) if "#" in text)
+
+
+def _without_comments(line: str) -> str:
+    """One that does not end is left as its beginning."""
+    return _COMMENT.sub(lambda found: " " if found[1] else "/*", line)
 
 
 def _leaves(name: str, folder: str) -> bool:
