@@ -1,5 +1,7 @@
 """C and C++: Cppcheck."""
 
+import sys
+
 import pytest
 from quantumlayer.engine.types import Severity, SourceFile, Stage
 from quantumlayer.engine.validation.adapters import cppcheck
@@ -170,3 +172,33 @@ async def test_what_is_told_of_a_file_that_is_not_there_is_no_pass(mesh, make, m
     monkeypatch.setattr(cppcheck, "judged", lambda file: file)
     result, _ = await told(mesh, make, Stage.SECURITY, {"a.c": f'#line 1 "nowhere.c"\n{WRONG}'})
     assert (result.status, "nowhere.c" in result.reason) == ("skipped", True)
+
+
+async def test_headers_of_cpp_are_read_as_what_they_are(mesh, make):
+    body = " { public: int f(int n) { int a[3] = {0}; a[3] = n; return a[0]; } };\n"
+    files = {
+        "a.h": f"class A{body}",
+        "b.h": f"#pragma once\nnamespace x {{\n  class EXPORT B final{body}}}\n",
+        "c.h": '#ifdef __cplusplus\nextern "C" {\n#endif\nint f(int class);\n#ifdef __cplusplus\n}\n#endif\n',
+        "d.h": "#include <string>\nstruct D { std::string s; int f(int n) { return n / 0; } };\n",
+    }
+    _, danger = await told(mesh, make, Stage.SECURITY, files)
+    assert danger == {("a.h", "arrayIndexOutOfBounds", 0), ("b.h", "arrayIndexOutOfBounds", 2)}
+    _, style = await told(mesh, make, Stage.STYLE, files)
+    assert ("d.h", "zerodiv", 1) in style
+
+
+async def test_what_cannot_be_read_is_named_in_security_too(mesh, make):
+    result, _ = await told(mesh, make, Stage.SECURITY, {"a.c": "int f(void) { return SOME_MACRO(1) 2; }}\n"})
+    assert ["not checked" in one.message for one in result.findings] == [True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what a process reserves")
+async def test_code_that_would_take_all_memory_is_not_called_read(mesh, make, monkeypatch):
+    monkeypatch.setattr(cppcheck, "_MEMORY_MB", 256)
+    doubling = "".join(f"#define A{n + 1} A{n}+A{n}\n" for n in range(25))
+    text = f"#define A0 1+1\n{doubling}int x = A25;\n"
+    for stage in (Stage.SECURITY, Stage.STYLE):
+        result, _ = await told(mesh, make, stage, {"a.c": text})
+        assert [one.rule for one in result.findings] == ["internalError"]
+        assert "out of memory" in result.findings[0].message

@@ -26,6 +26,15 @@ _OPTIONS = (
 )
 _AT_ONCE = 8
 """Files for one process: each process has its own time, and they share the cores."""
+_MEMORY_MB = 1024
+"""Macros that double each other would take all there is."""
+_CPP_HEADER = re.compile(
+    r"^[ \t]*(?:class[ \t]+(?:\w+[ \t]+){0,3}\w+[ \t\r]*(?:[:{;]|$)|namespace[ \t]+[\w:]+[ \t\r]*(?:\{|$)|"
+    r"namespace[ \t\r]*(?:\{|$)|template[ \t]*<|(?:public|private|protected)[ \t]*:|"
+    r"using[ \t]+(?:namespace[ \t]+)?[\w:]+[ \t]*[;=]|#[ \t]*include[ \t]*<\w+>)",
+    re.MULTILINE,
+)
+"""A `.h` in which this begins a line is none of C's."""
 _MEMORY = {119, 120, 121, 122, 124, 125, 126, 127, 131, 134, 190, 415, 416, 457, 562, 672, 787, 788, 825}
 """CWE numbers: out of bounds, used after it was freed or before it was set, overflowing, format strings."""
 _RISKS = re.compile(r"getsCalled|deallocuse|danglingLifetime|\w*OutOfBounds|\w*PrintfArgNum|wrongPrintfScanf")
@@ -92,16 +101,16 @@ class Cppcheck:
         """Comments that switch it off never count: it is not told to read them."""
         async with written([judged(file) for file in project.files]) as folder:
             command = [binary(), *_OPTIONS, f"--template={_FORM}", "--template-location="]
-            paths = [f"./{file.path}" for file in project.files]
 
             async def told(part: Sequence[str]) -> str:
-                done = await tools.run([*command, *part], cwd=folder, seconds=around.seconds)
+                done = await tools.run(
+                    [*command, *part], cwd=folder, seconds=around.seconds, memory_mb=_MEMORY_MB
+                )
                 if done.code:
                     raise ToolError(f"cppcheck failed: {done.complaint}")
                 return done.stderr
 
-            parts = [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
-            said = "\n".join(await all_of([told(part) for part in parts]))
+            said = "\n".join(await all_of([told(part) for part in _parts(project.files)]))
         lines = (line.split("\t", 6) for line in dict.fromkeys(said.splitlines()))
         made = [one for parts in lines if len(parts) == 7 and (one := self._finding(parts))]
         if strange := {one.path for one in made} - {file.path for file in project.files}:
@@ -128,6 +137,20 @@ class Cppcheck:
 
 STYLE = Cppcheck("cppcheck", Stage.STYLE)
 RISKS = Cppcheck("cppcheck security", Stage.SECURITY)
+
+
+def _parts(files: Sequence[SourceFile]) -> list[list[str]]:
+    """What goes to one process each: options and paths."""
+    found: dict[bool, list[str]] = {False: [], True: []}
+    for file in files:
+        found[file.path.lower().endswith(".h") and bool(_CPP_HEADER.search(file.text))].append(
+            f"./{file.path}"
+        )
+    return [
+        [*(["--language=c++"] if is_cpp else []), *paths[start : start + _AT_ONCE]]
+        for is_cpp, paths in found.items()
+        for start in range(0, len(paths), _AT_ONCE)
+    ]
 
 
 def judged(file: SourceFile) -> SourceFile:

@@ -24,6 +24,7 @@ _RULES = {
     **dict.fromkeys(("AL05", "AM02", "AM09"), Severity.HINT),
 }
 _CONFIGURATION = f"[sqruff]\ndialect = ansi\ntemplater = raw\nrules = {','.join(_RULES)}\n"
+_MEMORY_MB = 2048
 _UNREAD = (None, "LXR")
 _PAGE = "https://playground.quary.dev/docs/reference/rules/"
 Told = list[dict[str, Any]]
@@ -80,7 +81,8 @@ async def _read(
     command: list[str | Path] = [optional("sqruff", "sqruff"), "lint", "--format=json", "--parsing-errors"]
     command += ["--ignore-local-config", "--disregard-sqruffignores", "--library-path=none"]
     command += ["--config", rules, "--dialect", dialect]
-    done = await tools.run([*command, *(f"./{path}" for path in paths)], cwd=folder, seconds=seconds)
+    command += [f"./{path}" for path in paths]
+    done = await tools.run(command, cwd=folder, seconds=seconds, memory_mb=_MEMORY_MB)
     try:
         told: dict[str, Told] = json.loads(done.stdout)
     except ValueError as error:
