@@ -5,7 +5,7 @@ import re
 
 import pytest
 from quantumlayer.engine.facade import Engine
-from quantumlayer.engine.types import OpenFile, Severity, Stage
+from quantumlayer.engine.types import OpenFile, Severity, SourceFile, Stage
 from quantumlayer.engine.validation.adapters import go, go_modules, gofmt
 from quantumlayer.engine.validation.types import ToolMissing
 
@@ -231,3 +231,9 @@ async def test_what_is_not_judged_is_named_in_style_too(mesh, make):
     result = await judged(mesh, make, Stage.STYLE, {"go.mod": MODULE, "main.go": GOOD, "web/web.go": web})
     (one,) = result.findings
     assert (one.path, one.tool, one.severity) == ("web/web.go", "go vet", Severity.INFO)
+
+
+def test_empty_lines_are_looked_through_at_once():
+    """It is done where editors are answered."""
+    text = f"package a\n{chr(10) * 1_000_000}var x int\n"
+    assert go_modules.laid_out([SourceFile(path="a.go", text=text)]).packages == {""}

@@ -3,8 +3,9 @@
 import os
 
 import pytest
-from quantumlayer.engine.types import Severity, Stage
+from quantumlayer.engine.types import Severity, SourceFile, Stage
 from quantumlayer.engine.validation.adapters import javac
+from quantumlayer.engine.validation.adapters.java_libraries import Libraries, package_of
 from quantumlayer.engine.validation.types import ToolMissing
 
 GOOD = "package shop;\n\nclass Tax {\n    static int of(int net) {\n        return net / 5;\n    }\n}\n"
@@ -158,3 +159,12 @@ async def test_a_javac_without_a_jdk_behind_it_is_none(mesh, make, monkeypatch, 
         assert result.status == "passed"
         assert "not checked: there is no JDK" in result.reason
         assert "Install a JDK" in result.reason
+
+
+def test_long_texts_are_looked_through_at_once():
+    """It is done where editors are answered."""
+    for text in ("\n" * 1_000_000, "extends " * 50_000, "extends" + " " * 500_000):
+        file = SourceFile(path="A.java", text=f"{text}x")
+        assert package_of(file) == ""
+        libraries = Libraries([file], [("A.java", "package lib does not exist")])
+        assert libraries.names("package lib does not exist") == "lib"

@@ -16,7 +16,7 @@ _VERSION = re.compile(r"^[ \t]*go[ \t]+(\d+\.\d+(?:\.\d+)?)\b", re.MULTILINE)
 _EMBED = re.compile(r"//go:embed\b")
 _PLACED = re.compile(r"(//|/\*)line ")
 """What follows would be told of another file."""
-_CGO = re.compile(r'^\s*(?:import\s+)?"C"\s*(?://.*)?$', re.MULTILINE)
+_CGO = re.compile(r'^[ \t]*(?:import\s+)?"C"\s*(?://.*)?$', re.MULTILINE)
 _OLDEST = "1.18"
 _LEFT_OUT = {"vendor", "testdata", "node_modules"}
 
