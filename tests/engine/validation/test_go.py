@@ -1,11 +1,12 @@
 """Go, by the tools that the user has."""
 
 import os
+import re
 
 import pytest
 from quantumlayer.engine.facade import Engine
-from quantumlayer.engine.types import OpenFile, Severity, Stage
-from quantumlayer.engine.validation.adapters import go, gofmt
+from quantumlayer.engine.types import OpenFile, Severity, SourceFile, Stage
+from quantumlayer.engine.validation.adapters import go, go_modules, gofmt
 from quantumlayer.engine.validation.types import ToolMissing
 
 MODULE = "module example.com/shop\n\ngo 1.18\n"
@@ -173,3 +174,66 @@ async def test_without_go_it_is_not_checked_and_said_how_to_get_it(mesh, make, m
         result = await judged(mesh, make, stage, {"main.go": GOOD})
         assert result.status == "skipped"
         assert "not on the PATH. Install Go" in result.reason.replace(" Next: ", " ")
+
+
+WRONG = program('\tvar n int = "a"; _ = n')
+
+
+@pytest.mark.parametrize("way", ["\n//line nowhere.go:1:1\n", "/*line nowhere.go:1:1*/", "\n//line :1:1\n"])
+async def test_judged_code_does_not_say_that_it_is_another_file(mesh, make, way):
+    text = WRONG.replace("func main", f"{way}func main")
+    result = await judged(mesh, make, Stage.TYPES, {"go.mod": MODULE, "a.go": text})
+    line = text[: text.index("var n")].count("\n")
+    assert [(one.path, one.range.start.line) for one in result.findings] == [("a.go", line)]
+    text = program('\tfmt.Printf("%d\\n", "x")', "fmt").replace("func main", f"{way}func main")
+    result = await judged(mesh, make, Stage.STYLE, {"go.mod": MODULE, "a.go": text})
+    assert ("a.go", "printf") in {(one.path, one.rule) for one in result.findings}
+
+
+async def test_what_is_told_of_a_file_that_is_not_there_is_no_pass(mesh, make, monkeypatch):
+    monkeypatch.setattr(go_modules, "_PLACED", re.compile("(never) matched"))
+    text = WRONG.replace("func main", "//line nowhere.go:1:1\nfunc main")
+    result = await judged(mesh, make, Stage.TYPES, {"go.mod": MODULE, "a.go": text})
+    assert (result.status, "nowhere.go" in result.reason) == ("skipped", True)
+
+
+NOT_JUDGED = {
+    "_old/a.go": WRONG,
+    "vendor/a/a.go": WRONG,
+    "testdata/a.go": WRONG,
+    "a_plan9.go": WRONG,
+    "_a.go": WRONG,
+    "never.go": "//go:build never\n\n" + WRONG,
+    "a b/a.go": WRONG,
+}
+
+
+@pytest.mark.parametrize("path", NOT_JUDGED)
+async def test_what_go_leaves_out_is_not_called_checked(mesh, make, path):
+    files = {"go.mod": MODULE, path: NOT_JUDGED[path]}
+    result = await judged(mesh, make, Stage.TYPES, files)
+    assert (result.status, result.reason.startswith("not checked: ")) == ("skipped", True)
+    assert "/tmp" not in result.reason
+    for stage in (Stage.TYPES, Stage.STYLE):
+        result = await judged(mesh, make, stage, {**files, "main.go": GOOD})
+        told = [(one.path, one.severity) for one in result.findings if one.rule == "not-checked"]
+        assert (result.status, told) == ("passed", [(path, Severity.INFO)])
+
+
+async def test_a_folder_that_go_leaves_out_is_named_once(mesh, make):
+    files = {"go.mod": MODULE, "main.go": GOOD, **{f"vendor/{n}/a.go": WRONG for n in range(9)}}
+    (one,) = (await judged(mesh, make, Stage.TYPES, files)).findings
+    assert "this file and 8 more below vendor are not checked" in one.message
+
+
+async def test_what_is_not_judged_is_named_in_style_too(mesh, make):
+    web = 'package web\n\nimport (\n\t"fmt"\n\n\t"github.com/foo/bar"\n)\n\nfunc f() { fmt.Print(bar.A) }\n'
+    result = await judged(mesh, make, Stage.STYLE, {"go.mod": MODULE, "main.go": GOOD, "web/web.go": web})
+    (one,) = result.findings
+    assert (one.path, one.tool, one.severity) == ("web/web.go", "go vet", Severity.INFO)
+
+
+def test_empty_lines_are_looked_through_at_once():
+    """It is done where editors are answered."""
+    text = f"package a\n{chr(10) * 1_000_000}var x int\n"
+    assert go_modules.laid_out([SourceFile(path="a.go", text=text)]).packages == {""}

@@ -3,8 +3,9 @@
 import os
 
 import pytest
-from quantumlayer.engine.types import Severity, Stage
+from quantumlayer.engine.types import Severity, SourceFile, Stage
 from quantumlayer.engine.validation.adapters import javac
+from quantumlayer.engine.validation.adapters.java_libraries import Libraries, package_of
 from quantumlayer.engine.validation.types import ToolMissing
 
 GOOD = "package shop;\n\nclass Tax {\n    static int of(int net) {\n        return net / 5;\n    }\n}\n"
@@ -144,3 +145,26 @@ async def test_what_annotations_of_a_library_make_is_not_missed(mesh, make):
     result = await judged(mesh, make, Stage.TYPES, {**files, "Special.java": heir})
     told = {(one.path, one.rule, one.range.start.line) for one in result.findings if one.severity == "error"}
     assert told == {("Use.java", "incompatible-types", 5), ("Use.java", "cannot-find-symbol", 6)}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a script as a program")
+async def test_a_javac_without_a_jdk_behind_it_is_none(mesh, make, monkeypatch, tmp_path):
+    program = tmp_path / "javac"
+    said = "The operation could not be completed. Unable to locate a Java Runtime."
+    program.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for stage in (Stage.STYLE, Stage.TYPES):
+        result = await judged(mesh, make, stage, {"A.java": "class A {}\n", "b.py": "x: int = 1\n"})
+        assert result.status == "passed"
+        assert "not checked: there is no JDK" in result.reason
+        assert "Install a JDK" in result.reason
+
+
+def test_long_texts_are_looked_through_at_once():
+    """It is done where editors are answered."""
+    for text in ("\n" * 1_000_000, "extends " * 50_000, "extends" + " " * 500_000):
+        file = SourceFile(path="A.java", text=f"{text}x")
+        assert package_of(file) == ""
+        libraries = Libraries([file], [("A.java", "package lib does not exist")])
+        assert libraries.names("package lib does not exist") == "lib"

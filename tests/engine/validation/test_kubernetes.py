@@ -1,7 +1,8 @@
 """Kubernetes' manifests, against the schemas of their kinds."""
 
 import pytest
-from quantumlayer.engine.types import Severity, Stage
+from quantumlayer.engine.types import Severity, SourceFile, Stage
+from quantumlayer.engine.validation.adapters.kubernetes import Kubernetes
 
 GOOD = """apiVersion: apps/v1
 kind: Deployment
@@ -98,3 +99,9 @@ async def test_without_the_schemas_it_is_not_checked_and_said_how_to_get_them(me
     assert (result.status, "quantumlayer[kubernetes]" in result.reason) == ("skipped", True)
     result = await types(mesh, make, {"compose.yaml": "a: 1\n", "a.py": "x: int = 1\n"})
     assert (result.status, result.reason) == ("passed", "")
+
+
+def test_empty_lines_are_looked_through_at_once():
+    """It is done where editors are answered."""
+    assert not Kubernetes().judges(SourceFile(path="a.yaml", text="\n" * 1_000_000 + "x: 1\n"))
+    assert Kubernetes().judges(SourceFile(path="a.yaml", text="\n" * 1000 + "-  apiVersion: v1\n"))

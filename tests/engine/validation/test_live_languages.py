@@ -105,7 +105,11 @@ async def test_live_and_batch_say_the_same(engine, tmp_path, path, text):
 
 
 async def test_it_follows_the_text(engine, tmp_path):
-    for text, count in (("package a\n", 0), ("package a\nvar x = (\n", 1), ("package a\nvar x = (1)\n", 0)):
+    for text, count in (
+        ("package a\n", 0),
+        ("package a\n\nvar x = (\n", 1),
+        ("package a\n\nvar x = (1)\n", 0),
+    ):
         results = await looked(engine, tmp_path, "a.go", text)
         assert len(findings(results)) == count
 

@@ -1,7 +1,10 @@
 """SQL: sqruff."""
 
+import sys
+
 import pytest
 from quantumlayer.engine.types import Severity, Stage
+from quantumlayer.engine.validation.adapters import sqruff
 
 DIALECTS = {
     "postgres.sql": "SELECT data->>'a' AS a FROM t WHERE data @> '{\"a\": 1}' AND data = NULL;\n",
@@ -79,3 +82,27 @@ async def test_no_template_of_judged_text_is_filled_in(mesh, make, tmp_path):
 async def test_a_name_like_an_option_is_a_name(mesh, make):
     _, found = await style(mesh, make, {"--dialect.sql": "SELECT a FROM t WHERE b = NULL;\n"})
     assert found == {("--dialect.sql", "CV05", 0)}
+
+
+async def test_large_files_are_not_passed_over(mesh, make):
+    text = "SELECT a FROM t WHERE b = 1;\n" * 1000 + "SELECT a FROM t WHERE b = NULL;\n"
+    (result,) = await mesh.check(make({"a.sql": text}), (Stage.STYLE,))
+    assert [(one.rule, one.range.start.line) for one in result.findings] == [("CV05", 1000)]
+
+
+async def test_what_is_too_large_is_named(mesh, make):
+    text = "SELECT a.x, b.y FROM a INNER JOIN b ON a.id = b.id WHERE a.z = 1 ORDER BY a.x;\n" * 1500
+    (result,) = await mesh.check(make({"a.sql": text}), (Stage.STYLE,))
+    assert {(one.severity, one.message) for one in result.findings} == {
+        (Severity.INFO, "not checked: it is too large for sqruff")
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a script as a program")
+async def test_a_file_of_which_nothing_is_said_is_not_called_right(mesh, make, monkeypatch, tmp_path):
+    silent = tmp_path / "sqruff"
+    silent.write_text("#!/bin/sh\necho '{}'\n")
+    silent.chmod(0o755)
+    monkeypatch.setattr(sqruff, "optional", lambda program, package: str(silent))
+    (result,) = await mesh.check(make({"a.sql": "SELECT 1;\n"}), (Stage.STYLE,))
+    assert (result.status, "sqruff says nothing of a.sql" in result.reason) == ("skipped", True)

@@ -14,7 +14,9 @@ from ...types import SourceFile
 _MODULE = re.compile(r"^[ \t]*module[ \t]+[\"`]?([\w./~+-]+)", re.MULTILINE)
 _VERSION = re.compile(r"^[ \t]*go[ \t]+(\d+\.\d+(?:\.\d+)?)\b", re.MULTILINE)
 _EMBED = re.compile(r"//go:embed\b")
-_CGO = re.compile(r'^\s*(?:import\s+)?"C"\s*(?://.*)?$', re.MULTILINE)
+_PLACED = re.compile(r"(//|/\*)line ")
+"""What follows would be told of another file."""
+_CGO = re.compile(r'^[ \t]*(?:import\s+)?"C"\s*(?://.*)?$', re.MULTILINE)
 _OLDEST = "1.18"
 _LEFT_OUT = {"vendor", "testdata", "node_modules"}
 
@@ -28,17 +30,21 @@ class Modules:
     native: Mapping[str, str]
     """Folders that need a C compiler, which is not run, and the file that says so."""
     several: bool
+    left_out: tuple[str, ...]
+    """Files that Go looks at only when it is asked for them by name."""
 
 
 def laid_out(files: Iterable[SourceFile]) -> Modules:
-    sources, heads = [], {}
+    sources, heads, left_out = [], {}, []
     for file in files:
         path = PurePosixPath(file.path)
         if path.name == "go.mod":
             heads[folder_of(file.path)] = _head(file.text)
-        elif path.suffix == ".go" and not _is_left_out(path):
+        elif path.suffix == ".go" and left_out_above(file.path):
+            left_out.append(file.path)
+        elif path.suffix == ".go":
             # What is embedded is not here, and would be missed.
-            text = _EMBED.sub("//go:xxxxx", file.text)
+            text = _PLACED.sub(r"\1xxxx ", _EMBED.sub("//go:xxxxx", file.text))
             sources.append(SourceFile(path=file.path, text=text))
     folders = {folder_of(file.path) for file in sources}
     if any(not _module_of(folder, heads) for folder in folders):
@@ -48,7 +54,8 @@ def laid_out(files: Iterable[SourceFile]) -> Modules:
     if len(used) > 1:
         written.append(SourceFile(path="go.work", text=_work(used, heads)))
     native = {folder_of(file.path): file.path for file in sources if _CGO.search(file.text)}
-    return Modules((*sources, *written), frozenset(folders - native.keys()), native, len(used) > 1)
+    packages = frozenset(folders - native.keys())
+    return Modules((*sources, *written), packages, native, len(used) > 1, tuple(left_out))
 
 
 def folder_of(path: str) -> str:
@@ -80,9 +87,13 @@ def _head(text: str) -> str:
     return f"module {name[1] if name else 'judged'}\n\ngo {version[1] if version else _OLDEST}\n"
 
 
-def _is_left_out(path: PurePosixPath) -> bool:
-    """As `./...` leaves it out."""
-    return any(part in _LEFT_OUT or part.startswith((".", "_")) for part in path.parts[:-1])
+def left_out_above(path: str) -> str:
+    """The topmost folder that `./...` leaves out; empty if there is none."""
+    parts = path.split("/")[:-1]
+    for depth, part in enumerate(parts, 1):
+        if part in _LEFT_OUT or part.startswith((".", "_")):
+            return "/".join(parts[:depth])
+    return ""
 
 
 def _module_of(folder: str, heads: Mapping[str, str]) -> list[str]:

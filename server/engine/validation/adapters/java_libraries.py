@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from ...types import Severity, SourceFile
 
 _AWAY = re.compile(r"^package (?P<name>[\w.]+) does not exist$")
-_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.MULTILINE)
+_PACKAGE = re.compile(r"^[ \t]*package\s+([\w.]+)\s*;", re.MULTILINE)
 _DECLARED = re.compile(r"\b(?:class|interface|enum|record)\s+(\w+)")
-_INHERITED = re.compile(r"\b(?:extends|implements)\s+([^{]+)\{")
+_INHERITED = re.compile(r"\b(?:extends|implements)\s([^{]{1,1000})\{")
 _WHERE = re.compile(r"location: .*?(?:of type|class|interface|enum|record) (?:[\w]+\.)*(\w+)")
 _MEMBER = re.compile(r"symbol: (?:method|variable|constructor)\b")
 _SURE = re.compile(

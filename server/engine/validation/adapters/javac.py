@@ -14,7 +14,7 @@ from typing import Any
 
 from ...types import Finding, Severity, SourceFile, Stage
 from ..process import Tools, all_of, written
-from ..types import Project, Surroundings, ToolError, finding
+from ..types import Project, Surroundings, ToolError, ToolMissing, finding
 from .java_libraries import Libraries, package_of
 from .programs import users, version_beside
 
@@ -34,6 +34,8 @@ _HEAD = re.compile(
     r"^(?P<path>.+?\.java):(?P<line>\d+): (?P<kind>error|warning): (?:\[(?P<lint>[\w-]+)\] )?(?P<said>.+)$"
 )
 _CARET = re.compile(r"^(?P<before>\s*)\^$")
+_NO_JDK = "Unable to locate a Java Runtime"
+"""What macOS says where its own `javac` stands for one that is not there."""
 _UNNAMED = {"module-info.java", "package-info.java"}
 """They speak of packages and modules that are not here."""
 _RULES = re.compile(
@@ -80,6 +82,8 @@ class Javac:
                 names = [f"./{file.path}" for file in group]
                 command = [self._javac(), *_OPTIONS, *paths, *more, *names]
                 done = await tools.run(command, cwd=folder, seconds=around.seconds)
+                if done.code and _NO_JDK in done.stderr:
+                    raise ToolMissing("there is no JDK behind the javac on the PATH.", NEXT_STEP)
                 told = list(_read(done.stderr))
                 if done.code not in {0, 1} or (done.code and not told):
                     raise ToolError(f"javac failed: {done.complaint}")

@@ -11,7 +11,7 @@ from .child import as_finding, read_source
 from .programs import package_version
 
 _PACKAGE = "kubernetes-validate"
-_MANIFEST = re.compile(r"^(?:- )?\s*(?:apiVersion|\"apiVersion\"):.*$", re.MULTILINE)
+_MANIFEST = re.compile(r"^(?:- )?[ \t]*(?:apiVersion|\"apiVersion\"):.*$", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{\{|\{%")
 
 

@@ -53,7 +53,8 @@ def on_path(program: str, root: str = "") -> str | None:
             continue
         for name in _names(program):
             found = folder / name
-            if found.is_file() and os.access(found, os.X_OK) and not _below(found, judged):
+            # In this order: of a folder that may not be looked into, `is_file` raises.
+            if os.access(found, os.X_OK) and found.is_file() and not _below(found, judged):
                 return str(found)
     return None
 
@@ -74,7 +75,7 @@ def version_beside(program: str, name: str, pattern: str) -> str:
     try:
         told = re.search(pattern, (real.parent.parent / name).read_text(encoding="utf-8"))
         return told[1] if told else str(real.stat().st_mtime_ns)
-    except OSError:
+    except (OSError, ValueError):
         return str(real.stat().st_mtime_ns) if real.exists() else ""
 
 

@@ -3,15 +3,16 @@
 Each file is handed over as a text, so that `mod` and `#[path]` lead to no other file.
 """
 
+import contextlib
 import os
 import re
 import subprocess
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...types import Finding, Severity, SourceFile, Stage
+from ..packages.pinned import table, within
 from ..process import Tools, all_of, environment, written
 from ..types import Project, Surroundings, ToolError, ToolMissing, finding
 from .programs import is_below, users
@@ -36,14 +37,19 @@ class Rustfmt:
 
     def version(self) -> str:
         command = [binary(self.root), "--version"]
-        told = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=20,
-            env=environment(),
-            cwd=Path(command[0]).parent,
-        )
+        try:
+            told = subprocess.run(
+                command,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=20,
+                env=environment(),
+                cwd=Path(command[0]).parent,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ToolError(f"rustfmt cannot be asked for its version: {error}", NEXT_STEP) from error
         return told.stdout.removeprefix("rustfmt ").strip().partition(" ")[0]
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
@@ -79,7 +85,7 @@ def binary(root: str = "") -> str:
     is started in, or above it, would tell it which program to run.
     """
     found = Path(users("rustfmt", NEXT_STEP, root))
-    if not found.resolve().name.startswith("rustup"):
+    if not _is_doorkeeper(found):
         return str(found)
     home = Path(os.environ.get("RUSTUP_HOME") or Path.home() / ".rustup")
     name = os.environ.get("RUSTUP_TOOLCHAIN") or _usual(home)
@@ -90,10 +96,22 @@ def binary(root: str = "") -> str:
     raise ToolMissing("rustfmt is not part of rustup's default toolchain.", NEXT_STEP)
 
 
+def _is_doorkeeper(program: Path) -> bool:
+    """rustup's own links are symbolic or hard ones, or copies where there are no links."""
+    real = program.resolve()
+    if real.name.startswith("rustup"):
+        return True
+    for folder in {program.parent, real.parent}:
+        rustup = folder / f"rustup{program.suffix}"
+        with contextlib.suppress(OSError):
+            if rustup.samefile(program) or rustup.stat().st_size == program.stat().st_size:
+                return True
+    return False
+
+
 def _usual(home: Path) -> str:
     try:
-        told = tomllib.loads((home / "settings.toml").read_text(encoding="utf-8"))
-        return str(told.get("default_toolchain") or "")
+        return str(table((home / "settings.toml").read_text(encoding="utf-8")).get("default_toolchain") or "")
     except (OSError, ValueError):
         return ""
 
@@ -101,12 +119,9 @@ def _usual(home: Path) -> str:
 def _edition(path: str, heads: dict[str, str]) -> str:
     """As the nearest `Cargo.toml` says, or one above it that it inherits from."""
     for folder in PurePosixPath(path).parents:
-        try:
-            told = tomllib.loads(heads.get((folder / "Cargo.toml").as_posix(), ""))
-        except ValueError:
-            continue
-        for table in (told.get("package"), (told.get("workspace") or {}).get("package")):
-            if isinstance(table, dict) and (edition := table.get("edition")) in _EDITIONS:
+        told = table(heads.get((folder / "Cargo.toml").as_posix(), ""))
+        for package in (within(told, "package"), within(told, "workspace", "package")):
+            if (edition := package.get("edition")) in _EDITIONS:
                 return str(edition)
     return _USUAL
 

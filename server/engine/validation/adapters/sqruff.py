@@ -23,7 +23,12 @@ _RULES = {
     **dict.fromkeys(("AL08", "AM01", "AM06", "AM08", "RF01", "ST03", "ST08"), Severity.WARNING),
     **dict.fromkeys(("AL05", "AM02", "AM09"), Severity.HINT),
 }
-_CONFIGURATION = f"[sqruff]\ndialect = ansi\ntemplater = raw\nrules = {','.join(_RULES)}\n"
+_CONFIGURATION = (
+    "[sqruff]\ndialect = ansi\ntemplater = raw\n"
+    # By itself it passes over files of more than 20 kB, and says nothing.
+    f"large_file_skip_byte_limit = 0\nrules = {','.join(_RULES)}\n"
+)
+_MEMORY_MB = 2048
 _UNREAD = (None, "LXR")
 _PAGE = "https://playground.quary.dev/docs/reference/rules/"
 Told = list[dict[str, Any]]
@@ -37,7 +42,7 @@ class Sqruff:
 
     @property
     def rules(self) -> Any:
-        return [_DIALECTS, _CONFIGURATION, 1]
+        return [_DIALECTS, _CONFIGURATION, 2]
 
     def version(self) -> str:
         optional("sqruff", "sqruff")
@@ -62,13 +67,15 @@ class Sqruff:
     def _finding(self, path: str, told: dict[str, Any]) -> Finding:
         code, place = told["code"], told["range"]["start"]
         unread = code in _UNREAD
+        too_large = told["message"].startswith("Maximum parse node count")
+        why = "it is too large for sqruff" if too_large else "no dialect that sqruff knows reads this"
         return finding(
             self.stage,
             self.name,
             "not-read" if unread else code,
             Severity.INFO if unread else _RULES.get(code, Severity.WARNING),
             path,
-            "not checked: no dialect that sqruff knows reads this" if unread else told["message"],
+            f"not checked: {why}" if unread else told["message"],
             start=(place["line"], place["character"] - 1),
             url="" if unread else _PAGE,
         )
@@ -80,12 +87,16 @@ async def _read(
     command: list[str | Path] = [optional("sqruff", "sqruff"), "lint", "--format=json", "--parsing-errors"]
     command += ["--ignore-local-config", "--disregard-sqruffignores", "--library-path=none"]
     command += ["--config", rules, "--dialect", dialect]
-    done = await tools.run([*command, *(f"./{path}" for path in paths)], cwd=folder, seconds=seconds)
+    command += [f"./{path}" for path in paths]
+    done = await tools.run(command, cwd=folder, seconds=seconds, memory_mb=_MEMORY_MB)
     try:
         told: dict[str, Told] = json.loads(done.stdout)
     except ValueError as error:
         raise ToolError(f"sqruff failed: {done.complaint}") from error
-    return {path.removeprefix("./"): found for path, found in told.items()}
+    read = {path.removeprefix("./"): found for path, found in told.items()}
+    if silent := set(paths) - read.keys():
+        raise ToolError(f"sqruff says nothing of {min(silent)}")
+    return read
 
 
 def _unread(told: Told) -> int:
