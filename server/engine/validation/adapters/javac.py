@@ -9,6 +9,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ _HEAD = re.compile(
 _CARET = re.compile(r"^(?P<before>\s*)\^$")
 _UNNAMED = {"module-info.java", "package-info.java"}
 """They speak of packages and modules that are not here."""
+_AWAY = "not-checked"
+_NEWER = re.compile(r"preview feature|not supported in -source")
 _RULES = re.compile(
     r"^(cannot find symbol|incompatible types|missing return (?:statement|value)|unreported exception|"
     r"duplicate class|unreachable statement|package does not exist|method does not override)"
@@ -55,6 +59,16 @@ class Told:
     is_error: bool
 
 
+class _Others:
+    """Names of files in languages whose classes Java may use."""
+
+    def __contains__(self, name: object) -> bool:
+        return str(name).endswith((".kt", ".groovy", ".scala"))
+
+
+_OTHERS = _Others()
+
+
 @dataclass(frozen=True)
 class Javac:
     """`root` is the judged folder, from which no program is taken."""
@@ -62,14 +76,16 @@ class Javac:
     name: str
     stage: Stage
     languages: frozenset[str] = frozenset({"java"})
-    rules: Any = 1
+    rules: Any = 2
     root: str = ""
+    beside: Any = _OTHERS
 
     def version(self) -> str:
         return version_beside(self._javac(), "release", r'JAVA_VERSION="([^"]+)"')
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
-        files = [file for file in project.files if file.path.rpartition("/")[2] not in _UNNAMED]
+        others = [file for file in project.files if file.path in self.beside]
+        files = [file for file in project.files if _is_judged(file.path)]
         if not files:
             return []
         async with written(files) as folder, written(()) as aside:
@@ -88,7 +104,7 @@ class Javac:
 
             parts = await all_of([compiled(*part) for part in _parts(files)])
         told = [one for part in parts for one in part]
-        return [*(_types(told, files) if self.stage is Stage.TYPES else _lints(told))]
+        return [*(_types(told, files, others) if self.stage is Stage.TYPES else _lints(told))]
 
     def _javac(self) -> str:
         return users("javac", NEXT_STEP, self.root)
@@ -100,6 +116,10 @@ STYLE = Javac("javac lint", Stage.STYLE)
 
 def rooted(root: str) -> tuple[Javac, Javac]:
     return replace(TYPES, root=root), replace(STYLE, root=root)
+
+
+def _is_judged(path: str) -> bool:
+    return path.endswith(".java") and path.rpartition("/")[2] not in _UNNAMED
 
 
 def _parts(files: Sequence[SourceFile]) -> Iterator[tuple[list[SourceFile], list[str]]]:
@@ -116,8 +136,15 @@ def _parts(files: Sequence[SourceFile]) -> Iterator[tuple[list[SourceFile], list
         yield list(files), []
         return
     for tree, own in trees.items():
-        places = [tree, *(one for one in trees if one != tree)]
+        places = sorted(trees, key=partial(_steps_from, tree))
         yield own, ["-sourcepath", os.pathsep.join(f"./{one}" for one in places)]
+
+
+def _steps_from(tree: str, other: str) -> int:
+    """How many folders up it is before the way leads down to `other`; to itself none."""
+    own = tree.split("/")
+    pairs = zip(own, other.split("/"), strict=False)
+    return len(own) - len(list(takewhile(lambda pair: pair[0] == pair[1], pairs))) + (tree != other)
 
 
 def _read(output: str) -> Iterator[Told]:
@@ -146,16 +173,22 @@ def _read(output: str) -> Iterator[Told]:
         )
 
 
-def _types(told: Iterable[Told], files: Sequence[SourceFile]) -> Iterator[Finding]:
+def _types(
+    told: Iterable[Told], files: Sequence[SourceFile], others: Sequence[SourceFile]
+) -> Iterator[Finding]:
     errors = [one for one in told if one.is_error]
-    libraries = Libraries(files, ((one.path, one.said) for one in errors))
+    newer = {one.path: one for one in reversed(errors) if _NEWER.search(f"{one.said} {one.more}")}
+    for one in newer.values():
+        yield _finding(one, Severity.INFO, "not checked: this file is in a newer Java than javac's", _AWAY)
+    errors = [one for one in errors if one.path not in newer]
+    libraries = Libraries(files, ((one.path, one.said, one.more) for one in errors), others)
     mentioned = set()
     for one in errors:
-        if name := libraries.names(one.said):
+        if name := libraries.names(one.said, one.more):
             if (one.path, name) not in mentioned:
                 mentioned.add((one.path, name))
-                said = f"not checked: what follows from {name}, which is not in the project"
-                yield _finding(one, Severity.INFO, said, "not-checked")
+                said = f"not checked: what follows from {name}, which is not in the project's Java"
+                yield _finding(one, Severity.INFO, said, _AWAY)
         elif level := libraries.severity(one.path, one.said, one.more):
             yield _finding(one, level, _whole(one))
 
