@@ -134,8 +134,8 @@ async def test_classes_of_kotlin_are_not_missed(mesh, make):
     result = await judged(mesh, make, Stage.TYPES, files)
     assert {2, 5} <= {one.range.start.line for one in result.findings}
     assert {(one.rule, one.severity) for one in result.findings} == {("not-checked", Severity.INFO)}
-    del files["Near.kt"], files["Far.kt"]
-    assert (await judged(mesh, make, Stage.TYPES, files)).status == "failed"
+    alone = {"User.java": "package shop.api;\n\nclass User {\n    Near near;\n}\n"}
+    assert (await judged(mesh, make, Stage.TYPES, alone)).status == "failed"
 
 
 async def test_a_test_sees_the_classes_of_its_own_module(mesh, make):
