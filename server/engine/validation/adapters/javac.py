@@ -39,6 +39,7 @@ _CARET = re.compile(r"^(?P<before>\s*)\^$")
 _UNNAMED = {"module-info.java", "package-info.java"}
 """They speak of packages and modules that are not here."""
 _AWAY = "not-checked"
+_NAMED = 3
 _NEWER = re.compile(r"preview feature|not supported in -source")
 _RULES = re.compile(
     r"^(cannot find symbol|incompatible types|missing return (?:statement|value)|unreported exception|"
@@ -76,7 +77,7 @@ class Javac:
     name: str
     stage: Stage
     languages: frozenset[str] = frozenset({"java"})
-    rules: Any = 2
+    rules: Any = 3
     root: str = ""
     beside: Any = _OTHERS
 
@@ -182,15 +183,21 @@ def _types(
         yield _finding(one, Severity.INFO, "not checked: this file is in a newer Java than javac's", _AWAY)
     errors = [one for one in errors if one.path not in newer]
     libraries = Libraries(files, ((one.path, one.said, one.more) for one in errors), others)
-    mentioned = set()
+    away: dict[str, dict[str, Told]] = {}
     for one in errors:
         if name := libraries.names(one.said, one.more):
-            if (one.path, name) not in mentioned:
-                mentioned.add((one.path, name))
-                said = f"not checked: what follows from {name}, which is not in the project's Java"
-                yield _finding(one, Severity.INFO, said, _AWAY)
+            away.setdefault(one.path, {}).setdefault(name, one)
         elif level := libraries.severity(one.path, one.said, one.more):
             yield _finding(one, level, _whole(one))
+    for names in away.values():
+        said = f"not checked: what follows from {_some(list(names))}, not in the project's Java"
+        yield _finding(next(iter(names.values())), Severity.INFO, said, _AWAY)
+
+
+def _some(names: Sequence[str]) -> str:
+    """A file may use dozens."""
+    more = len(names) - _NAMED
+    return f"{', '.join(names[:_NAMED])}{f' and {more} more' if more > 0 else ''}"
 
 
 def _lints(told: Iterable[Told]) -> Iterator[Finding]:
