@@ -1,6 +1,7 @@
 """Java, by the compiler that the user has."""
 
 import os
+import re
 
 import pytest
 from quantumlayer.engine.types import Severity, SourceFile, Stage
@@ -77,13 +78,99 @@ async def test_what_follows_from_libraries_that_are_not_here_is_not_told(mesh, m
     assert told == {("not-checked", Severity.INFO), ("incompatible-types", Severity.ERROR)}
 
 
-async def test_a_package_that_the_project_should_have_is_missed(mesh, make):
-    text = "package com.shop.till;\n\nimport com.shop.tax.Rate;\nimport java.utils.List;\n\nclass Till {}\n"
-    result = await judged(mesh, make, Stage.TYPES, {"com/shop/till/Till.java": text})
-    assert {(one.range.start.line, one.severity) for one in result.findings} == {
-        (2, Severity.ERROR),
-        (3, Severity.ERROR),
+async def test_what_only_a_newer_java_reads_is_no_error(mesh, make):
+    """Right since Java 21; which one is here decides whether it is checked."""
+    match = "return switch (o) { case P(int x, int y) -> x; default -> 0; };"
+    text = f"record P(int x, int y) {{}}\nclass A {{ int f(Object o) {{ {match} }} }}\n"
+    wrong = "class B { int b() { } }\n"
+    result = await judged(mesh, make, Stage.TYPES, {"A.java": text, "B.java": wrong})
+    assert {one.rule for one in result.findings if one.path == "A.java"} <= {"not-checked"}
+    assert {one.rule for one in result.findings if one.path == "B.java"} == {"missing-return-statement"}
+
+
+async def test_the_libraries_of_a_file_are_told_once(mesh, make):
+    lines = "".join(f"import lib.part{n}.Thing{n};\n" for n in range(9))
+    result = await judged(mesh, make, Stage.TYPES, {"A.java": f"{lines}\nclass A {{}}\n"})
+    (told,) = result.findings
+    assert (told.range.start.line, told.rule) == (0, "not-checked")
+    assert "lib.part0, lib.part1, lib.part2 and 6 more" in told.message
+
+
+async def test_a_package_that_the_project_may_have_forgotten_is_a_warning(mesh, make):
+    text = (
+        "package com.shop.app.till;\n\nimport com.shop.app.tax.Rate;\nimport com.shop.app.till.drawer.Coin;\n"
+        "import java.utils.List;\n\nclass Till {\n    Rate rate;\n    Coin coin;\n}\n"
+    )
+    result = await judged(mesh, make, Stage.TYPES, {"com/shop/app/till/Till.java": text})
+    assert [(one.range.start.line, one.severity) for one in result.findings] == [
+        (2, Severity.WARNING),
+        (3, Severity.WARNING),
+        (4, Severity.ERROR),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs"),
+    [
+        ("org.springframework.samples.petclinic.owner", "org.springframework.data.jpa.Thing"),
+        ("io.github.me", "io.github.resilience4j.retry.Thing"),
+        ("io.github.me", "io.github.resilience4j.Thing"),
+        ("com.shop.api", "com.shop.proto.Thing"),
+    ],
+)
+async def test_what_begins_like_the_project_may_be_a_library(mesh, make, own, theirs):
+    text = f"package {own};\n\nimport {theirs};\n\nclass Owner {{\n    Thing thing;\n}}\n"
+    result = await judged(mesh, make, Stage.TYPES, {"Owner.java": text})
+    assert [(one.rule, one.severity) for one in result.findings] == [("not-checked", Severity.INFO)]
+
+
+async def test_what_inherits_from_a_library_may_be_anything(mesh, make):
+    lost = (
+        "package shop;\n\nimport lib.LibraryException;\n\npublic class Lost extends LibraryException {\n"
+        "    public Lost() { super(null); }\n}\n"
+    )
+    use = (
+        "package shop;\n\nclass Use {\n    void a() { throw new Lost(); }\n"
+        "    void b() { try (Lost lost = new Lost()) { a(); } catch (Lost e) { a(); } }\n"
+        '    int c() { return new Lost(); }\n    int d() { return "d"; }\n'
+        "    void e(Lost many) { for (Object one : many) { a(); } }\n}\n"
+    )
+    result = await judged(mesh, make, Stage.TYPES, {"Lost.java": lost, "Use.java": use})
+    told = {(one.path, one.rule, one.range.start.line) for one in result.findings}
+    assert told == {
+        ("Lost.java", "not-checked", 2),
+        ("Use.java", "incompatible-types", 5),
+        ("Use.java", "incompatible-types", 6),
     }
+
+
+async def test_classes_of_kotlin_are_not_missed(mesh, make):
+    text = "package shop.api;\n\nimport shop.help.Far;\n\nclass User {\n    Near near;\n    Far far;\n}\n"
+    files = {
+        "User.java": text,
+        "Near.kt": "package shop.api\n\ndata class Near(val a: Int)\n",
+        "Far.kt": "package shop.help\n\nobject Far\n",
+    }
+    result = await judged(mesh, make, Stage.TYPES, files)
+    (told,) = result.findings
+    assert (told.rule, told.severity) == ("not-checked", Severity.INFO)
+    assert {"shop.help", "Far", "Near"} <= set(re.findall(r"[\w.]+", told.message))
+    alone = {"User.java": "package shop.api;\n\nclass User {\n    Near near;\n}\n"}
+    assert (await judged(mesh, make, Stage.TYPES, alone)).status == "failed"
+
+
+async def test_a_test_sees_the_classes_of_its_own_module(mesh, make):
+    app = "package shop;\n\npublic class App {{{}}}\n"
+    test = "package shop;\n\nclass AppTest {\n    int n = new App().n;\n}\n"
+    files = {
+        "a/src/main/java/shop/App.java": app.format(""),
+        "b/src/main/java/shop/App.java": app.format(" int n; "),
+        "b/src/test/java/shop/AppTest.java": test,
+    }
+    result = await judged(mesh, make, Stage.TYPES, files)
+    assert (result.status, result.findings) == ("passed", ())
+    files["c/src/test/java/shop/AppTest.java"] = files.pop("b/src/test/java/shop/AppTest.java")
+    assert (await judged(mesh, make, Stage.TYPES, files)).status == "failed"
 
 
 async def test_modules_may_have_classes_of_one_name(mesh, make):
@@ -166,5 +253,5 @@ def test_long_texts_are_looked_through_at_once():
     for text in ("\n" * 1_000_000, "extends " * 50_000, "extends" + " " * 500_000):
         file = SourceFile(path="A.java", text=f"{text}x")
         assert package_of(file) == ""
-        libraries = Libraries([file], [("A.java", "package lib does not exist")])
+        libraries = Libraries([file], [("A.java", "package lib does not exist", "")])
         assert libraries.names("package lib does not exist") == "lib"

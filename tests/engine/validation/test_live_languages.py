@@ -104,6 +104,13 @@ async def test_live_and_batch_say_the_same(engine, tmp_path, path, text):
     assert live
 
 
+async def test_a_comment_in_sql_counts_while_typing_only(engine, tmp_path):
+    text = "SELECT a FROM t WHERE b = NULL; -- noqa: CV05\n"
+    assert findings(await looked(engine, tmp_path, "a.sql", text)) == []
+    results = await engine.validate([SourceFile(path="a.sql", text=text)], ("style",))
+    assert {one.rule for one in findings(list(results))} == {"CV05"}
+
+
 async def test_it_follows_the_text(engine, tmp_path):
     for text, count in (
         ("package a\n", 0),

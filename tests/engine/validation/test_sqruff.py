@@ -24,7 +24,7 @@ async def style(mesh, make, files):
     [
         ("SELECT 'é😀' AS a FROM t WHERE b = NULL;\n", "CV05", 32, Severity.ERROR),
         ("SELECT a FROM t UNION ALL SELECT a, b FROM u;\n", "AM07", 0, Severity.ERROR),
-        ("SELECT x.a FROM t AS x, u AS x;\n", "AL04", 29, Severity.ERROR),
+        ("SELECT x.a FROM t AS x, u AS x;\n", "AL04", 29, Severity.WARNING),
         ("SELECT * FROM a JOIN b;\n", "AM08", 16, Severity.WARNING),
         ("SELECT a AS c, b AS c FROM t;\n", "AL08", 20, Severity.WARNING),
         ("WITH q AS (SELECT 1 AS a) SELECT b FROM c;\n", "ST03", 5, Severity.WARNING),
@@ -35,6 +35,48 @@ async def test_what_nobody_means_is_told_where_it_stands(mesh, make, text, rule,
     (told,) = [one for one in result.findings if one.rule == rule]
     assert (told.range.start.line, told.range.start.column, told.severity) == (0, column, level)
     assert (result.status == "failed") == (level is Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE PROCEDURE dbo.p @a INT = NULL AS\nBEGIN\n  SELECT 1;\nEND\n",
+        "INSERT INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = NULL;\n",
+        "SELECT orders.id FROM a.orders JOIN b.orders ON a.orders.id = b.orders.id;\n",
+        "SELECT a.x FROM t AS a WHERE EXISTS (SELECT 1 FROM u AS a WHERE a.y = 1);\n",
+        "UPDATE t SET a = NULL WHERE b = 1;\n",
+        "CREATE TRIGGER r AFTER UPDATE ON t BEGIN INSERT INTO log SELECT NEW.id, OLD.b; END;\n",
+    ],
+)
+async def test_what_databases_take_is_no_error(mesh, make, text):
+    result, found = await style(mesh, make, {"a.sql": text})
+    assert result.status == "passed"
+    assert not {rule for _, rule, _ in found} & {"RF01", "not-read"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT a FROM t WHERE (b = 1 AND\nCOALESCE(c, 'select') = NULL);\n",
+        "SELECT a FROM t JOIN u ON t.a = u.a -- select\nAND u.b = NULL;\n",
+        "SELECT a FROM t GROUP BY a HAVING /* set */\nMAX(b) = NULL;\n",
+        "UPDATE t SET a = (SELECT b FROM u LIMIT 1) WHERE\nc = NULL;\n",
+    ],
+)
+async def test_a_condition_that_is_never_true_is_an_error_wherever_it_stands(mesh, make, text):
+    result, _ = await style(mesh, make, {"a.sql": text})
+    (told,) = [one for one in result.findings if one.rule == "CV05"]
+    assert (told.range.start.line, told.severity) == (1, Severity.ERROR)
+
+
+@pytest.mark.parametrize(
+    "comment", ["-- noqa: disable=all\n{}", "-- noqa:disable=CV05\n{}", "{} -- noqa", "{} -- noqa: CV05"]
+)
+async def test_no_comment_of_judged_text_switches_it_off(mesh, make, comment):
+    text = comment.format("SELECT a FROM t WHERE b = NULL;") + "\n"
+    result, found = await style(mesh, make, {"a.sql": text})
+    assert {rule for _, rule, _ in found} == {"CV05"}
+    assert result.status == "failed"
 
 
 async def test_layout_is_left_to_who_wrote_it(mesh, make):

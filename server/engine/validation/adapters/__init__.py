@@ -87,7 +87,7 @@ def live_adapters(root: str = "") -> tuple[Adapter, ...]:
         *(Omissions(), Credentials(obeyed=True), Yamllint(), zizmor.PARSER, zizmor.RISKS),
         *(shellcheck.PARSER, shellcheck.STYLE, shellcheck.RISKS),
         *(hadolint.PARSER, hadolint.STYLE, hadolint.RISKS),
-        *(Sqruff(), Gofmt(root=root), cppcheck.STYLE, cppcheck.RISKS),
+        *(Sqruff(obeyed=True), Gofmt(root=root), cppcheck.STYLE, cppcheck.RISKS),
     )
 
 

@@ -9,6 +9,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,9 @@ _NO_JDK = "Unable to locate a Java Runtime"
 """What macOS says where its own `javac` stands for one that is not there."""
 _UNNAMED = {"module-info.java", "package-info.java"}
 """They speak of packages and modules that are not here."""
+_AWAY = "not-checked"
+_NAMED = 3
+_NEWER = re.compile(r"preview feature|not supported in -source")
 _RULES = re.compile(
     r"^(cannot find symbol|incompatible types|missing return (?:statement|value)|unreported exception|"
     r"duplicate class|unreachable statement|package does not exist|method does not override)"
@@ -57,6 +62,16 @@ class Told:
     is_error: bool
 
 
+class _Others:
+    """Names of files in languages whose classes Java may use."""
+
+    def __contains__(self, name: object) -> bool:
+        return str(name).endswith((".kt", ".groovy", ".scala"))
+
+
+_OTHERS = _Others()
+
+
 @dataclass(frozen=True)
 class Javac:
     """`root` is the judged folder, from which no program is taken."""
@@ -64,14 +79,16 @@ class Javac:
     name: str
     stage: Stage
     languages: frozenset[str] = frozenset({"java"})
-    rules: Any = 1
+    rules: Any = 3
     root: str = ""
+    beside: Any = _OTHERS
 
     def version(self) -> str:
         return version_beside(self._javac(), "release", r'JAVA_VERSION="([^"]+)"')
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
-        files = [file for file in project.files if file.path.rpartition("/")[2] not in _UNNAMED]
+        others = [file for file in project.files if file.path in self.beside]
+        files = [file for file in project.files if _is_judged(file.path)]
         if not files:
             return []
         async with written(files) as folder, written(()) as aside:
@@ -92,7 +109,7 @@ class Javac:
 
             parts = await all_of([compiled(*part) for part in _parts(files)])
         told = [one for part in parts for one in part]
-        return [*(_types(told, files) if self.stage is Stage.TYPES else _lints(told))]
+        return [*(_types(told, files, others) if self.stage is Stage.TYPES else _lints(told))]
 
     def _javac(self) -> str:
         return users("javac", NEXT_STEP, self.root)
@@ -104,6 +121,10 @@ STYLE = Javac("javac lint", Stage.STYLE)
 
 def rooted(root: str) -> tuple[Javac, Javac]:
     return replace(TYPES, root=root), replace(STYLE, root=root)
+
+
+def _is_judged(path: str) -> bool:
+    return path.endswith(".java") and path.rpartition("/")[2] not in _UNNAMED
 
 
 def _parts(files: Sequence[SourceFile]) -> Iterator[tuple[list[SourceFile], list[str]]]:
@@ -120,8 +141,15 @@ def _parts(files: Sequence[SourceFile]) -> Iterator[tuple[list[SourceFile], list
         yield list(files), []
         return
     for tree, own in trees.items():
-        places = [tree, *(one for one in trees if one != tree)]
+        places = sorted(trees, key=partial(_steps_from, tree))
         yield own, ["-sourcepath", os.pathsep.join(f"./{one}" for one in places)]
+
+
+def _steps_from(tree: str, other: str) -> int:
+    """How many folders up it is before the way leads down to `other`; to itself none."""
+    own = tree.split("/")
+    pairs = zip(own, other.split("/"), strict=False)
+    return len(own) - len(list(takewhile(lambda pair: pair[0] == pair[1], pairs))) + (tree != other)
 
 
 def _read(output: str) -> Iterator[Told]:
@@ -150,18 +178,30 @@ def _read(output: str) -> Iterator[Told]:
         )
 
 
-def _types(told: Iterable[Told], files: Sequence[SourceFile]) -> Iterator[Finding]:
+def _types(
+    told: Iterable[Told], files: Sequence[SourceFile], others: Sequence[SourceFile]
+) -> Iterator[Finding]:
     errors = [one for one in told if one.is_error]
-    libraries = Libraries(files, ((one.path, one.said) for one in errors))
-    mentioned = set()
+    newer = {one.path: one for one in reversed(errors) if _NEWER.search(f"{one.said} {one.more}")}
+    for one in newer.values():
+        yield _finding(one, Severity.INFO, "not checked: this file is in a newer Java than javac's", _AWAY)
+    errors = [one for one in errors if one.path not in newer]
+    libraries = Libraries(files, ((one.path, one.said, one.more) for one in errors), others)
+    away: dict[str, dict[str, Told]] = {}
     for one in errors:
-        if name := libraries.names(one.said):
-            if (one.path, name) not in mentioned:
-                mentioned.add((one.path, name))
-                said = f"not checked: what follows from {name}, which is not in the project"
-                yield _finding(one, Severity.INFO, said, "not-checked")
+        if name := libraries.names(one.said, one.more):
+            away.setdefault(one.path, {}).setdefault(name, one)
         elif level := libraries.severity(one.path, one.said, one.more):
             yield _finding(one, level, _whole(one))
+    for names in away.values():
+        said = f"not checked: what follows from {_some(list(names))}, not in the project's Java"
+        yield _finding(next(iter(names.values())), Severity.INFO, said, _AWAY)
+
+
+def _some(names: Sequence[str]) -> str:
+    """A file may use dozens."""
+    more = len(names) - _NAMED
+    return f"{', '.join(names[:_NAMED])}{f' and {more} more' if more > 0 else ''}"
 
 
 def _lints(told: Iterable[Told]) -> Iterator[Finding]:
