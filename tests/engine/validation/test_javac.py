@@ -88,6 +88,24 @@ async def test_what_only_a_newer_java_reads_is_no_error(mesh, make):
     assert {one.rule for one in result.findings if one.path == "B.java"} == {"missing-return-statement"}
 
 
+@pytest.mark.parametrize(
+    ("build", "text"),
+    [
+        ("pom.xml", "<maven.compiler.release>{}</maven.compiler.release>"),
+        ("app/build.gradle", "java { toolchain { languageVersion = JavaLanguageVersion.of({}) } }"),
+        ("build.gradle.kts", "java { sourceCompatibility = JavaVersion.VERSION_{} }"),
+    ],
+)
+async def test_an_older_compiler_is_not_sure_of_what_a_newer_java_has(mesh, make, build, text):
+    code = 'class A {\n    void a() { "b".notYet(); }\n    void b(Plain p) { p.nope(); }\n}\nclass Plain {}\n'
+    levels = {}
+    for release in ("8", "99"):
+        files = {"A.java": code, build: text.replace("{}", release)}
+        result = await judged(mesh, make, Stage.TYPES, files)
+        levels[release] = [one.severity for one in result.findings if one.path == "A.java"]
+    assert levels == {"8": [Severity.ERROR] * 2, "99": [Severity.WARNING, Severity.ERROR]}
+
+
 async def test_the_libraries_of_a_file_are_told_once(mesh, make):
     lines = "".join(f"import lib.part{n}.Thing{n};\n" for n in range(9))
     result = await judged(mesh, make, Stage.TYPES, {"A.java": f"{lines}\nclass A {{}}\n"})

@@ -18,6 +18,7 @@ from ...types import Finding, Severity, SourceFile, Stage
 from ..process import Tools, all_of, written
 from ..types import Project, Surroundings, ToolError, ToolMissing, finding
 from .java_libraries import Libraries, package_of
+from .java_release import newer_told, release_of
 from .programs import users, version_beside
 
 NEXT_STEP = "Install a JDK for yourself, with your system's packages or from adoptium.net."
@@ -40,6 +41,8 @@ _NO_JDK = "Unable to locate a Java Runtime"
 """What macOS says where its own `javac` stands for one that is not there."""
 _UNNAMED = {"module-info.java", "package-info.java"}
 """They speak of packages and modules that are not here."""
+_LANGUAGES = (".kt", ".groovy", ".scala")
+_BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts")
 _AWAY = "not-checked"
 _NAMED = 3
 _NEWER = re.compile(r"preview feature|not supported in -source")
@@ -63,10 +66,10 @@ class Told:
 
 
 class _Others:
-    """Names of files in languages whose classes Java may use."""
+    """Names of files in languages whose classes Java may use, and of those that say for which Java it is."""
 
     def __contains__(self, name: object) -> bool:
-        return str(name).endswith((".kt", ".groovy", ".scala"))
+        return str(name).endswith((*_LANGUAGES, *_BUILDS))
 
 
 _OTHERS = _Others()
@@ -79,7 +82,7 @@ class Javac:
     name: str
     stage: Stage
     languages: frozenset[str] = frozenset({"java"})
-    rules: Any = 3
+    rules: Any = 4
     root: str = ""
     beside: Any = _OTHERS
 
@@ -87,7 +90,8 @@ class Javac:
         return version_beside(self._javac(), "release", r'JAVA_VERSION="([^"]+)"')
 
     async def run(self, project: Project, around: Surroundings, tools: Tools) -> list[Finding]:
-        others = [file for file in project.files if file.path in self.beside]
+        others = [file for file in project.files if file.path.endswith(_LANGUAGES)]
+        builds = [file for file in project.files if file.path.endswith(_BUILDS)]
         files = [file for file in project.files if _is_judged(file.path)]
         if not files:
             return []
@@ -109,7 +113,14 @@ class Javac:
 
             parts = await all_of([compiled(*part) for part in _parts(files)])
         told = [one for part in parts for one in part]
-        return [*(_types(told, files, others) if self.stage is Stage.TYPES else _lints(told))]
+        if self.stage is not Stage.TYPES:
+            return [*_lints(told)]
+        found = _types(told, files, others)
+        return [*(newer_told(found, files) if release_of(builds) > self._release() else found)]
+
+    def _release(self) -> int:
+        number = self.version().partition(".")[0]
+        return int(number) if number.isdigit() else 0
 
     def _javac(self) -> str:
         return users("javac", NEXT_STEP, self.root)
