@@ -47,8 +47,6 @@ NOT_RUN = {
     "python benchmarks/latency.py --edits 30 --typing 60 --json FILE": "installs peers and takes minutes; "
     "same test",
     "python benchmarks/overhead.py --runs 5 --repeats 50": "minutes of timing; same test",
-    "python benchmarks/quality.py humaneval --tasks FILE.jsonl --answers OUT.jsonl": "needs the model and an "
-    "hour; same test, and tests/engine/orchestrator/test_quality_benchmark.py",
     "python benchmarks/robustness.py --messages 100000 --seed 1 --json FILE": "takes minutes; same test, and "
     "tests/lsp/test_lsp_robustness.py sends fewer messages",
     "python benchmarks/startup.py --runs 10": "a minute of timing; same test",

@@ -224,9 +224,10 @@ async def test_memory_does_not_grow_with_changes(ready: Editor, workspace: Path)
         await ready.code_actions(uri)
         return int(process.memory_info().rss)
 
-    before = await change(3_000)
-    after = await change(20_000)
-    assert after - before < 4 * 2**20
+    # It takes some 16,000 changes to have all the room that it will ever have.
+    before = await change(25_000)
+    after = await change(25_000)
+    assert after - before < 2**20
 
 
 async def test_survives_mutated_messages_and_answers_each_request_once(
