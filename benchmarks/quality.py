@@ -1,6 +1,7 @@
 """HumanEval: one greedy answer of the model against the engine, function by function.
 
-    python benchmarks/quality.py humaneval --tasks FILE.jsonl --answers OUT.jsonl [--limit N] [--json FILE]
+    python benchmarks/quality.py humaneval --tasks FILE.jsonl --answers OUT.jsonl [--tier T0|T1|T2|auto]
+                                         [--samples N] [--limit N] [--json FILE]
 
 A task is a line with `task_id`, `prompt`, `entry_point` and `test` (HumanEval, arXiv 2107.03374). The engine
 is given the prompt as a brief with a stub, and never the test, which runs in the sandbox after its answer.
@@ -28,7 +29,7 @@ from quantumlayer.engine.llm.gateway import Gateway
 from quantumlayer.engine.llm.types import Message, Request
 from quantumlayer.engine.sandbox import Job, Sandbox, open_sandbox
 from quantumlayer.engine.types import Brief, SourceFile, Usage
-from quantumlayer.settings import Settings, StorageSettings
+from quantumlayer.settings import GenerateSettings, Settings, StorageSettings
 from rich.console import Console
 from rich.table import Table
 
@@ -74,7 +75,7 @@ async def raw(task: Task, settings: Settings, journal: Journal) -> Row:
 
 
 async def engine(task: Task, settings: Settings) -> Row:
-    """The product with default settings, and the prompt as a brief."""
+    """The product, and the prompt as a brief."""
     started = time.monotonic()
     usage: list[Usage] = []
 
@@ -172,12 +173,17 @@ def main() -> None:
     tasks = commands.add_parser("humaneval")
     tasks.add_argument("--tasks", type=Path, required=True)
     tasks.add_argument("--answers", type=Path, required=True)
+    tasks.add_argument("--tier", choices=["T0", "T1", "T2", "auto"], default="auto")
+    tasks.add_argument("--samples", type=int, help="answers per wave; default: the setting's")
     tasks.add_argument("--limit", type=int)
     tasks.add_argument("--json", type=Path)
     args = parser.parse_args()
     answers: Path = args.answers.resolve()
     answers.parent.mkdir(parents=True, exist_ok=True)
-    settings = Settings(storage=StorageSettings(data_dir=answers.with_suffix(".data")))
+    wanted = {"tier": args.tier} | ({"samples": args.samples} if args.samples else {})
+    settings = Settings(
+        storage=StorageSettings(data_dir=answers.with_suffix(".data")), generate=GenerateSettings(**wanted)
+    )
     sides = asyncio.run(humaneval(read_tasks(args.tasks)[: args.limit], answers, settings))
     summary = show(sides)
     if args.json:

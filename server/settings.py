@@ -127,8 +127,13 @@ class BudgetSettings(Section):
 
 
 class GenerateSettings(Section):
+    tier: Literal["auto", "T0", "T1", "T2"] = "auto"
+    """How much is spent before a result is taken; `auto` begins cheaply, and spends more on what is not
+    proven."""
     samples: Annotated[int, Field(ge=1, le=16)] = 4
     """Answers sampled per file; the gate and the sandbox choose among them."""
+    waves: Annotated[int, Field(ge=0, le=8)] = 2
+    """How often as many answers are sampled again where none passes the brief's own examples."""
     draws: Annotated[int, Field(ge=0, le=16)] = 0
     """Versions of each single function that are drawn besides, once a file's draft is elected."""
     repair_rounds: Annotated[int, Field(ge=0, le=5)] = 2

@@ -22,6 +22,10 @@ def generate(
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="See `quantumlayer models list`.", show_default=False)
     ] = None,
+    tier: Annotated[
+        str | None,
+        typer.Option(metavar="TIER", help="How hard to try: T0, T1, T2 or auto.", show_default=False),
+    ] = None,
     budget: Annotated[
         float | None, typer.Option(metavar="USD", help="Most this run may cost.", show_default=False)
     ] = None,
@@ -54,7 +58,7 @@ def generate(
     from . import generating
 
     request = generating.Request(
-        source=brief, out=out, name=name, force=force, json=json, events=events, model=model, budget=budget,
-        timeout=timeout,
+        source=brief, out=out, name=name, force=force, json=json, events=events, model=model, tier=tier,
+        budget=budget, timeout=timeout,
     )  # fmt: skip
     raise typer.Exit(generating.run(request))

@@ -32,6 +32,7 @@ class Request:
     json: bool = False
     events: bool = False
     model: str | None = None
+    tier: str | None = None
     budget: float | None = None
     timeout: float | None = None
 
@@ -62,7 +63,10 @@ def run(request: Request) -> Ending:
     try:
         brief = read_source(request.source, request.name)
         settings = settings_here(
-            models__model=request.model, budget__usd=request.budget, generate__timeout_s=request.timeout
+            models__model=request.model,
+            generate__tier=request.tier,
+            budget__usd=request.budget,
+            generate__timeout_s=request.timeout,
         )
         _check_target(request.out, brief.name)
     except QuantumLayerError as error:

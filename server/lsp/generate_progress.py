@@ -10,6 +10,7 @@ _PHASES = {
     "plan": ("planning", 0.02),
     "write": ("writing files", 0.10),
     "test": ("writing tests", 0.45),
+    "widen": ("sampling more answers", 0.50),
     "compose": ("drawing functions one by one", 0.55),
     "validate": ("validating", 0.80),
     "repair": ("repairing", 0.88),

@@ -22,9 +22,9 @@ from .prompts import render
 from .worked import worked_examples
 
 _WHOLE_FILE_LINES = 40
-_CREATIVE = 0.4
-"""Few samples are best drawn close to the greedy answer (arXiv 2107.03374), and those of a small model are
-shorter there."""
+_CREATIVE = 0.8
+"""What is drawn beside a greedy answer has to differ from it: more samples are best drawn at a higher
+temperature (arXiv 2107.03374)."""
 
 
 async def write_file(
@@ -35,14 +35,16 @@ async def write_file(
     written: Mapping[str, SourceFile],
     *,
     samples: int,
+    first: int = 0,
     max_tokens: int,
-    attempt: int = 0,
     problems: Sequence[str] = (),
 ) -> tuple[Candidate, ...]:
     """Candidates for one file, those that could not be read included, with their problem.
 
-    `written` holds the files it depends on; `problems` is what was wrong with earlier attempts.
+    `written` holds the files it depends on; `problems` is what was wrong with earlier ones. `first` is the
+    number of the first sample: the very first one is greedy and comes alone, those after it are drawn.
     """
+    assert first or samples == 1
     request = Request(
         purpose=f"write {planned.path}",
         messages=render(
@@ -56,14 +58,14 @@ async def write_file(
             worked=worked_examples(brief, plan, planned),
             retry=_retry(problems),
         ),
-        temperature=_CREATIVE if samples > 1 or attempt else 0.0,
+        temperature=_CREATIVE if first else 0.0,
         max_tokens=max_tokens,
-        seed=attempt,
+        seed=first,
         samples=samples,
     )
     answers = await gateway.ask(request)
     given = given_in(planned, full_text(brief))
-    return tuple(_candidate(answer, planned.path, attempt * samples, given) for answer in answers)
+    return tuple(_candidate(answer, planned.path, first, given) for answer in answers)
 
 
 def reexport(path: str, modules: Sequence[SourceFile]) -> SourceFile:

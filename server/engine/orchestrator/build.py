@@ -16,13 +16,16 @@ from ..types import CheckRecord, Plan, Severity, SourceFile, Stage, StageResult,
 from ..validation.packages.folders import Packages
 from .choice import checks_of
 from .compose import compose
-from .contract import contract_of
+from .contract import Contract, contract_of
 from .examine import Examined, examine, write_checks
-from .fix import blame, called_in, repair_round
+from .fix import blame, repair_round
 from .obtain import without_invented
-from .verdict import judge
-from .workshop import Files, Workshop, project_of
-from .write import Candidates, first_choice, write_files
+from .proof import examples_for
+from .targets import called_in
+from .verdict import judge, shows_enough
+from .widen import widen
+from .workshop import Candidates, Files, Workshop, first_choice, project_of
+from .write import write_files
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,12 @@ async def build(shop: Workshop) -> Built:
         hurried = True
         _note(shop, notes, "functions were not drawn one by one: half of the time limit was over")
     else:
+        examined = await _widened(shop, plan, examined, candidates, notes)
         examined = await _composed(shop, plan, examined, candidates, notes)
     tests = await _tests(shop, plan, examined)
     shop.emit(PhaseStarted(phase="validate"))
     stages = await _validate(shop, plan, examined, tests)
-    for number in range(1, shop.settings.generate.repair_rounds + 1):
+    for number in range(1, shop.tier.repair_rounds + 1):
         if shop.sandbox is None or not blame(plan, examined, stages):
             break
         if shop.spent(_TIME_FOR_REPAIR):
@@ -79,8 +83,7 @@ async def build(shop: Workshop) -> Built:
             tests = await _tests(shop, plan, examined)
             shop.emit(PhaseStarted(phase="validate"))
             stages = await _validate(shop, plan, examined, tests)
-    names = [one.signature.head for one in given_code(shop.brief.text).definitions if not one.is_stub]
-    verdict = judge(plan, shop.traits, stages, examined, notes=notes, given=names)
+    verdict = judge(plan, shop.traits, stages, examined, notes=notes, given=_names_given(shop))
     return Built(
         plan=plan,
         files={**examined.files, **tests},
@@ -97,6 +100,10 @@ def _checked(examined: Examined, file: SourceFile) -> tuple[int, int]:
     names = {placed.name.rpartition(".")[2] for placed in regions(file.text)}
     about = [check.name for check in examined.checks if not names.isdisjoint(called_in(check.code))]
     return sum(name in examined.passed for name in about), len(about)
+
+
+def _names_given(shop: Workshop) -> list[str]:
+    return [one.signature.head for one in given_code(shop.brief.text).definitions if not one.is_stub]
 
 
 def _given(shop: Workshop, file: SourceFile) -> frozenset[str]:
@@ -117,17 +124,42 @@ async def _planned(shop: Workshop) -> Plan:
 
 async def _examined(shop: Workshop, plan: Plan, candidates: Candidates, notes: list[str]) -> Examined:
     shop.emit(PhaseStarted(phase="test"))
-    checks: tuple[Check, ...] = ()
     contract = contract_of(shop, plan, first_choice(candidates))
+    checks = examples_for(shop, contract.bed)
+    if shop.tier.checks != "always":
+        examined = await _run(shop, plan, candidates, contract, checks, notes)
+        if shop.tier.checks == "never" or shows_enough(plan, shop.traits, examined, given=_names_given(shop)):
+            return examined
     try:
         checks = await write_checks(shop, contract)
     except (BudgetError, ModelError, AnswerError) as error:
         _note(shop, notes, f"no checks were written: {error}")
+    return await _run(shop, plan, candidates, contract, checks, notes)
+
+
+async def _run(
+    shop: Workshop,
+    plan: Plan,
+    candidates: Candidates,
+    contract: Contract,
+    checks: tuple[Check, ...],
+    notes: list[str],
+) -> Examined:
     try:
         return await examine(shop, plan, candidates, contract.bed, checks)
     except SandboxError as error:
         _note(shop, notes, f"the candidates could not be run: {error}")
         return Examined(files=first_choice(candidates), bed=contract.bed, checks=checks)
+
+
+async def _widened(
+    shop: Workshop, plan: Plan, examined: Examined, candidates: Candidates, notes: list[str]
+) -> Examined:
+    try:
+        return await widen(shop, plan, examined, candidates)
+    except (BudgetError, ModelError, AnswerError, SandboxError) as error:
+        _note(shop, notes, f"no more answers were sampled: {error}")
+        return examined
 
 
 async def _composed(

@@ -5,32 +5,25 @@ over drafts that are wrong elsewhere. With `generate.draws` more versions are dr
 under the brief's own words about it and in sight of the rest of its file.
 """
 
-import ast
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ..agents.checks import wanted
 from ..agents.repairer import repair
 from ..errors import AnswerError, BudgetError, ModelError
 from ..events import FileFinished, PhaseStarted
 from ..python.splice import splice
-from ..python.syntax import parsed
 from ..types import Candidate, Plan, PlannedFile, SourceFile
 from .choice import records_of, tell, why_elected
 from .elect import rank
 from .examine import Examined, chosen, run, seen_in
-from .fix import called_in, examples_of
+from .fix import examples_of
 from .gate import FUNCTION_TOKENS, counted, gate, tidied
-from .workshop import Workshop
-from .write import Candidates
+from .proof import SETTLED
+from .targets import called_in, targets_of
+from .workshop import Candidates, Workshop
 
 _MOST_FUNCTIONS = 12
-_LEAST_NODES = 16
-"""Below this a function only hands something on: there is nothing to draw."""
-_SETTLED = 2
-"""Checks of the brief that a function passes, with none failed, before it is left as it is."""
-_BUILT_WITH = ("__init__", "__post_init__")
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 async def compose(shop: Workshop, plan: Plan, examined: Examined, candidates: Candidates) -> Examined:
@@ -39,15 +32,15 @@ async def compose(shop: Workshop, plan: Plan, examined: Examined, candidates: Ca
 
     What the model or the budget does not give is not drawn. Raises SandboxError.
     """
-    draws = shop.settings.generate.draws
+    draws = shop.tier.draws
     if shop.sandbox is None or not examined.checks:
         return examined
     files = [planned for planned in plan.files if draws or len(candidates[planned.path]) > 1]
     targets = [
         (planned, target)
         for planned in files
-        for target in _targets(examined, planned)
-        if not shop.is_given(target)
+        for target in targets_of(examined.files[planned.path].text)
+        if not _is_settled(examined, target) and not shop.is_given(target)
     ]
     del targets[_MOST_FUNCTIONS:]
     if not targets:
@@ -64,31 +57,17 @@ async def compose(shop: Workshop, plan: Plan, examined: Examined, candidates: Ca
     return examined
 
 
-def _targets(examined: Examined, planned: PlannedFile) -> Iterator[str]:
-    """Functions and methods with something in them, in the order of the file, but those that are settled."""
-    tree = parsed(examined.files[planned.path].text)
-    for node in tree.body if tree else ():
-        owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
-        for function in node.body if isinstance(node, ast.ClassDef) else (node,):
-            if (
-                isinstance(function, Function)
-                and function.name not in _BUILT_WITH
-                and sum(1 for _ in ast.walk(function)) >= _LEAST_NODES
-                and not _is_settled(examined, function.name)
-            ):
-                yield owner + function.name
-
-
-def _is_settled(examined: Examined, name: str) -> bool:
+def _is_settled(examined: Examined, target: str) -> bool:
+    name = target.rpartition(".")[2]
     about = [check for check in examined.checks if name in called_in(check.code)]
     passed = [check for check in about if check.name in examined.passed]
-    return len(passed) == len(about) and sum(check.anchored for check in passed) >= _SETTLED
+    return len(passed) == len(about) and sum(check.anchored for check in passed) >= SETTLED
 
 
 async def _drawn(
     shop: Workshop, plan: Plan, examined: Examined, planned: PlannedFile, target: str
 ) -> Sequence[Candidate]:
-    if not shop.settings.generate.draws:
+    if not shop.tier.draws:
         return ()
     written = {path: examined.files[path] for path in planned.depends_on}
     try:
@@ -101,7 +80,7 @@ async def _drawn(
             written,
             _unmet(examined, target),
             examples_of(examined, target),
-            samples=shop.settings.generate.draws,
+            samples=shop.tier.draws,
             max_tokens=min(shop.max_tokens, FUNCTION_TOKENS),
             attempt=0,
         )

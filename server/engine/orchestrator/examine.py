@@ -16,8 +16,7 @@ from ..validation.runtime.python import RuntimeReport, TestOutcome
 from .choice import records_of, tell, why_elected
 from .contract import Contract
 from .elect import BROKEN, PASSED, Passed, Seen, agreement, passed, rank
-from .workshop import Files, Workshop
-from .write import Candidates, first_choice
+from .workshop import Candidates, Files, Workshop, first_choice
 
 CHECKS = "tests/test_checks_in_progress.py"
 _VARIANT_SECONDS = 30.0

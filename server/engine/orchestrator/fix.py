@@ -21,6 +21,7 @@ from .choice import tell
 from .elect import Passed, score, weight
 from .examine import Examined, choose
 from .gate import FUNCTION_TOKENS, gate
+from .targets import called_in
 from .workshop import Workshop
 
 _STAGE = 4.0
@@ -151,17 +152,6 @@ def _home(plan: Plan, examined: Examined, check: Check) -> Home:
     last = next((file.path for file in reversed(plan.files) if not file.path.endswith("__init__.py")), "")
     text = examined.files[last].text if last else ""
     return last or plan.files[-1].path, "main" if "def main(" in text else ""
-
-
-def called_in(code: str) -> list[str]:
-    """Names of what is called, in order of appearance."""
-    calls = [node.func for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
-    calls.sort(key=lambda node: (node.lineno, node.col_offset))
-    return [
-        node.attr if isinstance(node, ast.Attribute) else node.id
-        for node in calls
-        if isinstance(node, ast.Attribute | ast.Name)
-    ]
 
 
 def _definition(text: str, name: str) -> str:

@@ -92,6 +92,15 @@ def judge(
     )
 
 
+def shows_enough(plan: Plan, traits: Traits, examined: Examined, *, given: Collection[str] = ()) -> bool:
+    """Whether the checks that there are would do for a verdict: enough of them, on every public name, and all
+    pass."""
+    names = {name for name in contract_names(plan, traits) if name not in given}
+    exercised = {name for check in examined.checks for name in check.covers}
+    passed = {check.name for check in examined.checks} <= examined.passed
+    return passed and len(examined.checks) >= _LEAST_CHECKS and names <= exercised
+
+
 def contract_names(plan: Plan, traits: Traits) -> tuple[str, ...]:
     """Top-level names that both the brief and the plan's interfaces give."""
     mentioned = mentioned_names(traits)

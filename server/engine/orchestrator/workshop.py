@@ -1,5 +1,6 @@
 """The workshop: what every step of one run needs at hand."""
 
+import functools
 import time
 from dataclasses import dataclass, field
 
@@ -11,11 +12,14 @@ from ..journal import Journal
 from ..llm.gateway import Gateway
 from ..python.outline import has_method, methods_of, public_names
 from ..sandbox import Sandbox
-from ..types import Brief, Plan, PlannedFile, SourceFile, Traits
+from ..types import Brief, Candidate, Plan, PlannedFile, SourceFile, Traits
 from ..validation.mesh import Mesh
 from ..validation.types import Project
+from .tiers import Tier, tier_of
 
 Files = dict[str, SourceFile]
+Candidates = dict[str, tuple[Candidate, ...]]
+"""For each path the candidates that may be used, the best known first."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,21 @@ class Workshop:
         }
         return not written.isdisjoint({target, target.partition(".")[0]})
 
+    @functools.cached_property
+    def tier(self) -> Tier:
+        return tier_of(self.settings.generate)
+
     @property
     def samples(self) -> int:
-        return self.settings.generate.samples
+        return self.tier.samples
 
     @property
     def max_tokens(self) -> int:
         return self.settings.models.max_tokens
+
+
+def first_choice(candidates: Candidates) -> Files:
+    return {path: options[0].file for path, options in candidates.items()}
 
 
 def project_of(plan: Plan, files: Files) -> Project:

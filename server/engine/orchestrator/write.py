@@ -1,8 +1,9 @@
 """Writing: each planned file, in dependency order, independent ones at once.
 
-A file's candidates are one batch; each must pass the gate (syntax, promised names, imports, types) to be
+The first answer is greedy; where the tier allows, it is taken alone if the brief's examples prove it.
+Otherwise more are drawn as one batch. Each must pass the gate (syntax, promised names, imports, types) to be
 used. When none does, its wrong functions are asked for again, or the whole file with what was wrong. What is
-still wrong after the last attempt is reported with the file, never hidden.
+still wrong after that is reported with the file, never hidden.
 """
 
 import asyncio
@@ -15,12 +16,9 @@ from ..errors import AnswerError
 from ..events import FileFinished, FileStarted
 from ..types import Candidate, Plan, PlannedFile
 from .choice import tell
-from .gate import gate, mend
-from .workshop import Files, Workshop, promised_names
-
-_ATTEMPTS = 2
-Candidates = dict[str, tuple[Candidate, ...]]
-"""For each path the candidates that may be used, the best known first."""
+from .gate import counted, gate, mend
+from .proof import proven
+from .workshop import Candidates, Files, Workshop, promised_names
 
 
 async def write_files(shop: Workshop, plan: Plan) -> Candidates:
@@ -49,29 +47,35 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
         candidate = Candidate(file=file, model="")
         shop.emit(FileFinished(file=candidate.file))
         return (candidate,)
-    refused: list[Candidate] = []
-    for attempt in range(_ATTEMPTS):
-        shop.emit(FileStarted(path=planned.path, attempt=attempt + 1))
-        drafts = await write_file(
-            shop.gateway,
-            shop.brief,
-            plan,
-            planned,
-            written,
-            samples=_samples(shop, planned) if attempt == 0 else max(1, shop.samples // 2),
-            max_tokens=shop.max_tokens,
-            attempt=attempt,
-            problems=_problems(refused),
+    shop.emit(FileStarted(path=planned.path))
+    judged = await draw(shop, plan, planned, written, samples=1)
+    (greedy,) = judged
+    if shop.tier.stops_early and not greedy.problems and await proven(shop, plan, planned, written, greedy):
+        tell(
+            shop, greedy.file, "only", "the first answer passes the brief's examples; no other was asked for"
         )
-        judged = await gate(shop, plan, planned, written, drafts)
+        shop.emit(FileFinished(file=greedy.file))
+        return judged
+    if (more := _samples(shop, planned) - 1) > 0:
+        drawn = await draw(shop, plan, planned, written, samples=more, first=1)
+        judged = tuple(counted([*judged, *drawn]))
+    usable = [candidate for candidate in judged if not candidate.problems]
+    if not usable and (mended := await mend(shop, plan, planned, written, judged)):
+        usable = [mended]
+    refused = list(judged)
+    if not usable:
+        shop.emit(FileStarted(path=planned.path, attempt=2))
+        again = max(1, shop.samples // 2)
+        judged = await draw(
+            shop, plan, planned, written, samples=again, first=shop.samples, problems=_problems(refused)
+        )
         usable = [candidate for candidate in judged if not candidate.problems]
-        if not usable and attempt == 0 and (mended := await mend(shop, plan, planned, written, judged)):
-            usable = [mended]
-        if usable:
-            tell(shop, usable[0].file, "only", f"{_number(usable)} passed the gate, out of {len(drafts)}")
-            shop.emit(FileFinished(file=usable[0].file))
-            return tuple(usable)
         refused += judged
+    if usable:
+        drafts = sum(candidate.copies for candidate in refused)
+        tell(shop, usable[0].file, "only", f"{_number(usable)} passed the gate, out of {drafts}")
+        shop.emit(FileFinished(file=usable[0].file))
+        return tuple(usable)
     readable = [candidate for candidate in refused if candidate.file.text]
     if not readable:
         raise AnswerError(
@@ -90,6 +94,31 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
     return tuple(readable)
 
 
+async def draw(
+    shop: Workshop,
+    plan: Plan,
+    planned: PlannedFile,
+    written: Files,
+    *,
+    samples: int,
+    first: int = 0,
+    problems: Sequence[str] = (),
+) -> tuple[Candidate, ...]:
+    """More answers for a file, judged by the gate."""
+    drafts = await write_file(
+        shop.gateway,
+        shop.brief,
+        plan,
+        planned,
+        written,
+        samples=samples,
+        first=first,
+        max_tokens=shop.max_tokens,
+        problems=problems,
+    )
+    return tuple(await gate(shop, plan, planned, written, drafts))
+
+
 def _samples(shop: Workshop, planned: PlannedFile) -> int:
     """One for a file of nothing but error classes: there is little to elect."""
     return 1 if planned.interface and only_errors(planned.interface) else shop.samples
@@ -101,7 +130,3 @@ def _number(things: Sequence[object], what: str = "different answer") -> str:
 
 def _problems(refused: Sequence[Candidate]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(problem for candidate in refused for problem in candidate.problems))[:6]
-
-
-def first_choice(candidates: Candidates) -> Files:
-    return {path: options[0].file for path, options in candidates.items()}

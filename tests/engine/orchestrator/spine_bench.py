@@ -21,7 +21,7 @@ from quantumlayer.settings import (
     ValidateSettings,
 )
 from support.command import fenced
-from support.scripted_server import ScriptedServer, Seen
+from support.scripted_server import Reply, ScriptedServer, Seen
 
 _FILE = re.compile(r"Write the complete file `([^`]+)`")
 _KINDS = {
@@ -58,6 +58,12 @@ class Author:
         return answer(seen) if callable(answer) else answer
 
 
+def dealt(*answers: str) -> Callable[[Seen], Reply]:
+    """One text after the other, as many as are asked for; the last one again and again."""
+    left = list(answers)
+    return lambda seen: Reply(text=[left.pop(0) if len(left) > 1 else left[0] for _ in range(seen.choices)])
+
+
 class Spine:
     """Runs briefs through engines that share one folder and one provider."""
 
@@ -87,7 +93,7 @@ class Spine:
             models=ModelSettings(**models),
             budget=BudgetSettings(**sections.get("budget", {})),
             generate=GenerateSettings(
-                **{"samples": 1, "draws": 0, "repair_rounds": 1, **sections.get("generate", {})}
+                **{"samples": 1, "waves": 0, "draws": 0, "repair_rounds": 1, **sections.get("generate", {})}
             ),
             validate=ValidateSettings(**sections.get("validate", {})),
             sandbox=SandboxSettings(**{"engine": self.sandbox, "seconds": 20, **sections.get("sandbox", {})}),

@@ -6,8 +6,8 @@ import json
 from quantumlayer.engine.events import Chosen
 from quantumlayer.engine.python.regions import regions
 from quantumlayer.engine.types import Evidence
-from spine_bench import Spine, code, texts
-from support.scripted_server import Reply
+from spine_bench import Spine, dealt, texts
+from support.command import fenced as code
 
 BRIEF = """Write `pairs.py` with:
 
@@ -32,7 +32,7 @@ assert spread((1, 9)) == 8
 
 
 async def test_each_file_has_an_author(spine: Spine) -> None:
-    spine.script(pairs=Reply(text=[code(WRONG), code(RIGHT), code(RIGHT)]), checks=code(CHECKS))
+    spine.script(pairs=dealt(code(WRONG), code(RIGHT), code(RIGHT)), checks=code(CHECKS))
     capsule = await spine.generate(BRIEF, generate={"samples": 3, "repair_rounds": 0})
     authors = {author.path: author for author in capsule.evidence.authors}
     assert authors.keys() == texts(capsule).keys()
@@ -49,7 +49,7 @@ async def test_each_file_has_an_author(spine: Spine) -> None:
 
 
 async def test_candidates_are_told_with_what_they_showed(spine: Spine) -> None:
-    spine.script(pairs=Reply(text=[code(WRONG), code(RIGHT), code(RIGHT)]), checks=code(CHECKS))
+    spine.script(pairs=dealt(code(WRONG), code(RIGHT), code(RIGHT)), checks=code(CHECKS))
     capsule = await spine.generate(BRIEF, generate={"samples": 3, "repair_rounds": 0})
     loser, winner = capsule.evidence.candidates
     assert (loser.elected, winner.elected) == (False, True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from quantumlayer.engine.events import RunFinished
-from spine_bench import Spine, texts
+from spine_bench import Spine, dealt, texts
 from support.command import fenced as code
 from support.scripted_server import Reply, Seen
 
@@ -59,7 +59,7 @@ async def test_the_best_version_of_each_function_is_taken(spine: Spine) -> None:
 async def test_versions_of_other_drafts_take_part_without_being_asked_for(spine: Spine, draws: int) -> None:
     drafts = [WRONG_SWAPPED + "\n\n" + RIGHT_SPREAD, RIGHT_SWAPPED + "\n\n" + WRONG_SPREAD]
     spine.script(
-        pairs=Reply(text=[code(draft) for draft in drafts]),
+        pairs=dealt(*map(code, drafts)),
         repair=drawn(swapped=[WRONG_SWAPPED], spread=[WRONG_SPREAD]),
         checks=code(CHECKS),
     )
