@@ -12,6 +12,7 @@ from ..brief.signature import read_signature
 from ..errors import AnswerError
 from ..llm.gateway import Gateway
 from ..llm.types import Answer, Message, Request
+from ..python.command import parser_lines
 from ..python.outline import outline, routes_of, signatures
 from ..python.skeleton import text_of
 from ..python.splice import splice, stub_of
@@ -87,7 +88,12 @@ def _fresh(
     stub = ""
     if target:
         text, lines = _words(context["brief"], file, target), tuple(examples[:_MOST_EXAMPLES])
-        stub = stub_of(file.text, target, lambda indent: docstring(text, lines, indent))
+        begun = parser_lines(context["brief"], file.path) if target == "main" else ()
+        stub = stub_of(
+            file.text,
+            target,
+            lambda indent: docstring(text, lines, indent) + "".join(f"\n{indent}{line}" for line in begun),
+        )
     if not stub:
         return _again(context, file, target, failures)
     seen = [failure.strip().splitlines()[0] for failure in failures[:_MOST_FAILURES] if failure.strip()]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ..brief.excerpt import about_class, about_command, docstring, is_run, rules
 from ..brief.given import given_code
 from ..brief.signature import Signature, read_signature
+from .command import parser_lines
 
 _GUARD = 'if __name__ == "__main__":\n    sys.exit(main())'
 
@@ -33,10 +34,16 @@ def skeleton(interface: Sequence[str], brief: str, path: str = "") -> str:
             parts.append(f"{head(one)}\n{docstring(text_of(one, brief))}")
     if path and is_run(brief, path):
         if not any(one.head == "main" for one in signatures):
-            parts.append(f"def main(argv=None):\n{docstring(about_command(brief, path))}")
+            parts.append(f"def main(argv=None):\n{command_body(brief, path)}")
         parts.append(_GUARD)
     has_given = any(one.head and code.of(one.name) for one in signatures)
     return "\n\n\n".join([code.besides, *parts] if has_given and code.besides else parts)
+
+
+def command_body(brief: str, path: str) -> str:
+    """The beginning of `main`: what the brief says, and the arguments where a usage line gives them."""
+    lines = "".join(f"\n    {line}" for line in parser_lines(brief, path))
+    return docstring(about_command(brief, path)) + lines
 
 
 def text_of(one: Signature, brief: str) -> str:
