@@ -16,6 +16,7 @@ from .answers import read_code
 from .checks import Check, TestBed, examples, read_checks, varied
 from .planner import full_text
 from .prompts import render
+from .properties import round_trips
 
 _LINES = 8
 _MOST_PER_ANSWER = 10
@@ -49,6 +50,8 @@ async def write_checks(
         if isinstance(answer, Answer):
             for check in _read(answer, bed, text):
                 checks.setdefault(check.key, check)
+    for check in round_trips(bed, tuple(checks.values())):
+        checks.setdefault(check.key, check)
     return tuple(checks.values())
 
 

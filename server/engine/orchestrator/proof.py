@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ..agents.checks import Check, TestBed, examples
 from ..agents.planner import full_text
+from ..agents.properties import round_trips
 from ..errors import SandboxError
 from ..types import Candidate, Plan, PlannedFile
 from .contract import contract_of
@@ -41,9 +42,11 @@ async def proven(
 
 
 def examples_for(shop: Workshop, bed: TestBed) -> tuple[Check, ...]:
-    """Checks that stand in the brief, each once; no model is asked."""
-    found = {check.key: check for check in examples(bed, full_text(shop.brief))}
-    return tuple(found.values()) if bed.names else ()
+    """Checks that stand in the brief or follow from it, each once; no model is asked."""
+    found = {check.key: check for check in examples(bed, full_text(shop.brief))} if bed.names else {}
+    for check in round_trips(bed, tuple(found.values())):
+        found.setdefault(check.key, check)
+    return tuple(found.values())
 
 
 def _about(target: str, checks: Sequence[Check]) -> set[str]:
