@@ -1,12 +1,15 @@
 """HumanEval: one greedy answer of the model against the engine, function by function.
 
     python benchmarks/quality.py humaneval --tasks FILE.jsonl --answers OUT.jsonl [--tier T0|T1|T2|auto]
-                                         [--samples N] [--limit N] [--json FILE]
+                                           [--samples N] [--limit N] [--no-raw] [--json FILE]
+    python benchmarks/quality.py routing --tasks FILE.jsonl --answers OUT.jsonl [--samples N] [--limit N]
+    python benchmarks/quality.py calibration OUT.jsonl [OUT.jsonl ...] [--json FILE]
 
 A task is a line with `task_id`, `prompt`, `entry_point` and `test` (HumanEval, arXiv 2107.03374). The engine
 is given the prompt as a brief with a stub, and never the test, which runs in the sandbox after its answer.
 OUT.jsonl has one line per task with the final code and what it cost, OUT.raw.jsonl the greedy answers, so
-that anyone can score them again. A run that was stopped goes on where it was.
+that anyone can score them again. A run that was stopped goes on where it was. `routing` compares T0, T2 and
+`auto`; `calibration` asks of scored answers what the engine's confidence in them was worth.
 """
 
 import argparse
@@ -32,6 +35,10 @@ from quantumlayer.engine.types import Brief, SourceFile, Usage
 from quantumlayer.settings import GenerateSettings, Settings, StorageSettings
 from rich.console import Console
 from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import reliability
 
 MODULE = "solution.py"
 BRIEF = "Write `solution.py`: complete this.\n\n```python\n{prompt}\n```\n"
@@ -127,67 +134,120 @@ async def side(
     return [known[task.id] for task in tasks]
 
 
-async def humaneval(tasks: list[Task], answers: Path, settings: Settings) -> dict[str, list[Row]]:
+async def humaneval(
+    tasks: list[Task], answers: Path, settings: Settings, *, greedy: bool = True
+) -> dict[str, list[Row]]:
+    """The engine's side, and that of one greedy answer unless it is not wanted."""
     journal = Journal(settings.storage.data_dir / "raw")
     sandbox = await open_sandbox(settings)
+    sides: dict[str, list[Row]] = {}
     try:
-        return {
-            "raw": await side(
-                "raw",
-                tasks,
-                answers.with_suffix(".raw.jsonl"),
-                sandbox,
-                lambda task: raw(task, settings, journal),
-            ),
-            "engine": await side("engine", tasks, answers, sandbox, lambda task: engine(task, settings)),
-        }
+        if greedy:
+            path = answers.with_suffix(".raw.jsonl")
+            sides["raw"] = await side("raw", tasks, path, sandbox, lambda task: raw(task, settings, journal))
+        name = f"engine {settings.generate.tier}"
+        sides[name] = await side(name, tasks, answers, sandbox, lambda task: engine(task, settings))
     finally:
         await journal.aclose()
         await sandbox.aclose()
+    return sides
+
+
+async def routing(tasks: list[Task], answers: Path, samples: int | None) -> dict[str, list[Row]]:
+    """Always the cheapest tier, always the dearest, and each brief's own; none has the others' answers."""
+    sides: dict[str, list[Row]] = {}
+    for tier in ("T0", "T2", "auto"):
+        path = answers.with_suffix(f".{tier}.jsonl")
+        sides |= await humaneval(tasks, path, settings_for(path, tier, samples), greedy=False)
+    return sides
+
+
+def settings_for(answers: Path, tier: str, samples: int | None) -> Settings:
+    wanted: dict[str, Any] = {"tier": tier} | ({"samples": samples} if samples else {})
+    return Settings(
+        storage=StorageSettings(data_dir=answers.with_suffix(".data")), generate=GenerateSettings(**wanted)
+    )
 
 
 def show(sides: dict[str, list[Row]]) -> dict[str, Any]:
-    table = Table("side", "passed", "pass@1", "calls", "tokens", "seconds")
+    table = Table("side", "passed", "pass@1", "calls", "tokens", "seconds", "verified", "of these right")
     summary: dict[str, Any] = {}
     for name, rows in sides.items():
         passed, count = sum(row["passed"] for row in rows), max(len(rows), 1)
         calls, tokens, seconds = (sum(row[key] for row in rows) for key in ("calls", "tokens", "seconds"))
         share = f"{100 * passed / count:.1f} %"
-        each = (f"{total / count:.1f}" for total in (calls, tokens, seconds))
-        table.add_row(name, f"{passed} of {len(rows)}", share, *each)
+        each = [f"{total / count:.1f}" for total in (calls, tokens, seconds)]
+        verified = [row["passed"] for row in rows if row.get("verdict") == "verified"]
+        judged = [str(len(verified)), str(sum(verified))] if name != "raw" else ["", ""]
+        table.add_row(name, f"{passed} of {len(rows)}", share, *each, *judged)
         summary[name] = {"passed": passed, "tasks": len(rows), "calls": calls, "tokens": tokens}
-        summary[name]["seconds"] = round(seconds, 1)
+        summary[name] |= {"seconds": round(seconds, 1), "verified": len(verified), "right": sum(verified)}
     Console().print(table)
-    verified = [row for row in sides["engine"] if row["verdict"] == "verified"]
-    right = sum(row["passed"] for row in verified)
-    print(f"called verified: {len(verified)}, of which right: {right}")
-    summary["verified"] = {"called": len(verified), "right": right}
     return summary
 
 
+def calibration(files: list[Path]) -> dict[str, Any]:
+    """What the engine's confidence was worth over answers that were scored; the fit is cross-validated."""
+    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    said = [(float(row["confidence"]), bool(row["passed"])) for row in rows if "confidence" in row]
+    if not said:
+        raise SystemExit("calibration: none of these files has an answer of the engine")
+    table = Table("said", "answers", "mean confidence", "right")
+    for one in reliability.bins(said):
+        table.add_row(
+            f"{one.low:.1f} to {one.low + 0.1:.1f}", str(one.count), f"{one.said:.2f}", f"{one.right:.2f}"
+        )
+    Console().print(table)
+    fitted = reliability.held_out(said)
+    summary = {
+        "answers": len(said),
+        "ece": round(reliability.expected_error(said), 3),
+        "brier": round(reliability.brier(said), 3),
+        "ece_fitted": round(reliability.expected_error(fitted), 3),
+        "brier_fitted": round(reliability.brier(fitted), 3),
+        "fit": reliability.isotonic(said),
+        "risk_coverage": reliability.risk_coverage(said),
+    }
+    print(f"expected calibration error {summary['ece']}, with an isotonic fit {summary['ece_fitted']}")
+    return summary
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = made.add_subparsers(dest="command", required=True)
+    for name in ("humaneval", "routing"):
+        tasks = commands.add_parser(name)
+        tasks.add_argument("--tasks", type=Path, required=True)
+        tasks.add_argument("--answers", type=Path, required=True)
+        tasks.add_argument("--samples", type=int, help="answers per wave; default: the setting's")
+        tasks.add_argument("--limit", type=int)
+        tasks.add_argument("--json", type=Path)
+    commands.choices["humaneval"].add_argument("--tier", choices=["T0", "T1", "T2", "auto"], default="auto")
+    commands.choices["humaneval"].add_argument(
+        "--no-raw", action="store_true", help="only the engine, without the greedy answer beside it"
+    )
+    scored = commands.add_parser("calibration")
+    scored.add_argument("answers", type=Path, nargs="+")
+    scored.add_argument("--json", type=Path)
+    return made
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    tasks = commands.add_parser("humaneval")
-    tasks.add_argument("--tasks", type=Path, required=True)
-    tasks.add_argument("--answers", type=Path, required=True)
-    tasks.add_argument("--tier", choices=["T0", "T1", "T2", "auto"], default="auto")
-    tasks.add_argument("--samples", type=int, help="answers per wave; default: the setting's")
-    tasks.add_argument("--limit", type=int)
-    tasks.add_argument("--json", type=Path)
-    args = parser.parse_args()
-    answers: Path = args.answers.resolve()
-    answers.parent.mkdir(parents=True, exist_ok=True)
-    wanted = {"tier": args.tier} | ({"samples": args.samples} if args.samples else {})
-    settings = Settings(
-        storage=StorageSettings(data_dir=answers.with_suffix(".data")), generate=GenerateSettings(**wanted)
-    )
-    sides = asyncio.run(humaneval(read_tasks(args.tasks)[: args.limit], answers, settings))
-    summary = show(sides)
+    args = parser().parse_args()
+    if args.command == "calibration":
+        written: dict[str, Any] = calibration(args.answers)
+    else:
+        answers: Path = args.answers.resolve()
+        answers.parent.mkdir(parents=True, exist_ok=True)
+        tasks = read_tasks(args.tasks)[: args.limit]
+        if args.command == "routing":
+            sides = asyncio.run(routing(tasks, answers, args.samples))
+        else:
+            settings = settings_for(answers, args.tier, args.samples)
+            sides = asyncio.run(humaneval(tasks, answers, settings, greedy=not args.no_raw))
+        written = {"summary": show(sides), "rows": sides}
     if args.json:
-        args.json.write_text(json.dumps({"summary": summary, "rows": sides}, indent=2) + "\n")
+        args.json.write_text(json.dumps(written, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from spine_bench import Spine, code
 from support.scripted_server import Seen
 
@@ -47,7 +48,7 @@ async def test_both_sides_are_scored_by_tests_that_no_model_sees(spine: Spine, t
     spine.server.script(answer)
     sides = await quality.humaneval(quality.read_tasks(tasks), tmp_path / "answers.jsonl", spine.settings())
     assert [row["passed"] for row in sides["raw"]] == [True, False]
-    assert [row["passed"] for row in sides["engine"]] == [True, True]
+    assert [row["passed"] for row in sides["engine auto"]] == [True, True]
     assert all(row["tokens"] > 0 and row["calls"] > 0 for rows in sides.values() for row in rows)
     assert not [prompt for prompt in spine.prompts if "4711" in prompt]
     kept = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
@@ -60,7 +61,7 @@ async def test_both_sides_are_scored_by_tests_that_no_model_sees(spine: Spine, t
     assert len(spine.server.requests) == asked
     summary = quality.show(sides)
     assert summary["raw"]["passed"] == 1
-    assert summary["engine"]["passed"] == 2
+    assert summary["engine auto"]["passed"] == 2
 
 
 async def test_a_wrong_answer_is_no_pass_whatever_it_prints(spine: Spine, tmp_path: Path) -> None:
@@ -76,3 +77,43 @@ async def test_a_wrong_answer_is_no_pass_whatever_it_prints(spine: Spine, tmp_pa
         assert not await quality.score(sandbox, task, "")
     finally:
         await sandbox.aclose()
+
+
+async def test_routing_keeps_the_tiers_apart(spine: Spine, tmp_path: Path) -> None:
+    quality = benchmark()
+    tasks = tmp_path / "tasks.jsonl"
+    tasks.write_text(json.dumps(TASKS[0]))
+    spine.server.script(answer)
+    settings = spine.settings()
+    quality.settings_for = lambda answers, tier, samples: settings.model_copy(
+        update={"generate": settings.generate.model_copy(update={"tier": tier, "samples": 2})}
+    )
+    sides = await quality.routing(quality.read_tasks(tasks), tmp_path / "answers.jsonl", None)
+    assert list(sides) == ["engine T0", "engine T2", "engine auto"]
+    assert (tmp_path / "answers.T2.jsonl").is_file()
+    assert all(rows[0]["passed"] for rows in sides.values())
+
+
+def test_a_confidence_is_compared_with_what_came(tmp_path: Path) -> None:
+    quality = benchmark()
+    rows = [{"confidence": 0.9, "passed": index < 5} for index in range(10)]
+    rows += [{"confidence": 0.3, "passed": False} for _ in range(10)]
+    file = tmp_path / "answers.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    found = quality.calibration([file])
+    assert found["answers"] == 20
+    assert found["ece"] == pytest.approx(0.5 * 0.4 + 0.5 * 0.3)
+    assert found["fit"] == [(0.3, 0.0), (0.9, 0.5)]
+    assert found["ece_fitted"] < 0.1
+    assert found["risk_coverage"] == [(0.9, 0.5, 0.5), (0.3, 1.0, 0.75)]
+
+
+def test_a_fit_never_falls() -> None:
+    reliability = benchmark().reliability
+    said = [(0.1, True), (0.2, False), (0.3, True), (0.4, False), (0.5, True), (0.5, True)]
+    steps = reliability.isotonic(said)
+    assert [value for _, value in steps] == sorted(value for _, value in steps)
+    assert steps == [(0.1, 0.5), (0.5, 1.0)]
+    assert reliability.fitted(steps, 0.0) == 0.5
+    assert reliability.fitted(steps, 0.45) == 0.5
+    assert reliability.fitted(steps, 0.9) == 1.0
