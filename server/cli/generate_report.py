@@ -1,6 +1,7 @@
 """How a generated capsule is told: a page for people, a document for programs."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..engine.types import Capsule, StageResult, Usage
+from ..engine.types import Capsule, Selection, StageResult, Usage
 from .terminal import STYLES, console, mark, words
 from .text import count, money, one_line, plain, seconds, size, stage_line
 
@@ -33,6 +34,8 @@ def as_json(result: "Result") -> str:
         "verdict": capsule.evidence.verdict.model_dump(mode="json") if capsule else None,
         "usage": _usage(result).model_dump(mode="json"),
         "models": list(capsule.evidence.models) if capsule else [],
+        "patterns": _patterns(result),
+        "review": _review(result),
         "error": None,
     }
     if result.error is not None:
@@ -46,16 +49,23 @@ def print_summary(result: "Result") -> None:
     assert capsule is not None
     out = console()
     verdict = capsule.evidence.verdict
+    review = _review(result)
+    mark_for_review = (", for review", STYLES["warning"]) if review else ""
     out.print(
         Text.assemble(
-            (capsule.manifest.name, "bold"), "  ", (verdict.status, STYLES[verdict.status]),
+            (capsule.manifest.name, "bold"), "  ", (verdict.status, STYLES[verdict.status]), mark_for_review,
             f"  confidence {verdict.confidence:.2f}",
         )
     )  # fmt: skip
     _section(out, "Files", _files(capsule))
     print_stages(verdict.stages, out)
     _lines(out, "Why it is not verified", verdict.reasons)
+    if review:
+        step = "look at what the confidence rests on, or set generate.review_below"
+        _lines(out, "Why it is for review", (f"{review}: {step}",))
     _lines(out, "Confidence rests on", verdict.evidence)
+    if capsule.evidence.selection is not None:
+        _lines(out, "Patterns", tuple(_pattern_lines(capsule.evidence.selection)))
     _section(out, "Cost", _cost(result))
     _lines(out, "Result", _places(result, capsule), bullet="")
 
@@ -98,6 +108,24 @@ def _places(result: "Result", capsule: Capsule) -> tuple[str, ...]:
     places = [("project", result.folder), ("capsule", result.archive), ("id", capsule.id)]
     told = [(name, str(place)) for name, place in places if place is not None]
     return tuple(f"{name:<9} {place}" for name, place in [*told, *capsule.manifest.commands.items()])
+
+
+def _pattern_lines(selection: Selection) -> Iterator[str]:
+    """Those that were on, and those that could have been."""
+    for choice in selection.choices:
+        if choice.built:
+            yield f"{choice.name}: {'on' if choice.on else 'off'}; {choice.reason}"
+    answers = count(selection.samples, "answer")
+    yield f"{answers} for each file; {selection.units:g} of {selection.budget:g} units"
+
+
+def _patterns(result: "Result") -> dict[str, Any] | None:
+    selection = result.capsule.evidence.selection if result.capsule else None
+    return selection.model_dump(mode="json") | {"on": list(selection.on)} if selection else None
+
+
+def _review(result: "Result") -> str:
+    return result.finished.review if result.finished else ""
 
 
 def _section(out: Console, title: str, body: Table) -> None:

@@ -33,6 +33,8 @@ class Request:
     events: bool = False
     model: str | None = None
     budget: float | None = None
+    budget_tokens: int | None = None
+    patterns: str | None = None
     timeout: float | None = None
 
 
@@ -61,15 +63,26 @@ def run(request: Request) -> Ending:
     """Raises the QuantumLayerError that kept it from being done, after what there is was told."""
     try:
         brief = read_source(request.source, request.name)
-        settings = settings_here(
-            models__model=request.model, budget__usd=request.budget, generate__timeout_s=request.timeout
-        )
+        settings = settings_here(**_flags(request))
         _check_target(request.out, brief.name)
     except QuantumLayerError as error:
         if request.json:
             print(as_json(Result(error=error)), flush=True)  # noqa: T201
         raise
     return supervise.run(lambda: _work(request, brief, settings), cancelled=_CANCELLED)
+
+
+def _flags(request: Request) -> dict[str, object]:
+    patterns = None
+    if request.patterns is not None:
+        patterns = [name.strip() for name in request.patterns.split(",") if name.strip()]
+    return {
+        "models__model": request.model,
+        "budget__usd": request.budget,
+        "budget__tokens": request.budget_tokens,
+        "generate__patterns": patterns,
+        "generate__timeout_s": request.timeout,
+    }
 
 
 def read_source(source: str, name: str) -> Brief:

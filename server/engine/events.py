@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .types import CandidateRecord, How, Plan, Severity, SourceFile, StageResult, Usage, Value
+from .types import CandidateRecord, How, Plan, Selection, Severity, SourceFile, StageResult, Usage, Value
 
 
 class RunStarted(Value):
@@ -21,6 +21,13 @@ class PhaseStarted(Value):
     kind: Literal["phase_started"] = "phase_started"
     phase: Literal["plan", "write", "test", "compose", "validate", "repair", "pack"]
     detail: str = ""
+
+
+class PatternsChosen(Value):
+    """Which patterns the run uses, and why."""
+
+    kind: Literal["patterns_chosen"] = "patterns_chosen"
+    selection: Selection
 
 
 class PlanReady(Value):
@@ -122,11 +129,14 @@ class RunFinished(Value):
     usage: Usage = Usage()
     reused: bool = False
     """True when the whole answer came from the journal."""
+    review: str = ""
+    """Why somebody should look at it first: its confidence is too low. Empty when it is not."""
 
 
 Event = Annotated[
     RunStarted
     | PhaseStarted
+    | PatternsChosen
     | PlanReady
     | FileStarted
     | FileFinished

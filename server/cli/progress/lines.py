@@ -9,6 +9,7 @@ from ...engine.events import (
     FileFinished,
     FileStarted,
     Notice,
+    PatternsChosen,
     PhaseStarted,
     PlanReady,
     RunStarted,
@@ -38,6 +39,8 @@ class LinePrinter:
                 return f"begin     {event.name}, with {event.model}"
             case PhaseStarted():
                 return f"{event.phase:<9} {event.detail or '...'}"
+            case PatternsChosen():
+                return f"patterns  {', '.join(event.selection.on) or 'none'}"
             case PlanReady():
                 return f"planned   {', '.join(file.path for file in event.plan.files)}"
             case FileStarted():

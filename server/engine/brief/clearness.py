@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from .signature import Signature
 from .words import Telling
@@ -28,6 +29,8 @@ _GIVEN = re.compile(r"^\s*(?:given|sort|convert|parse)\b", re.IGNORECASE)
 _ONE = re.compile(
     r"\b(?:a|one|une|eine|una|uma|een|un)\s+(?:\w+\s+)?(?:function|fonction|funktion|función|funzione|função|functie)\b"
 )
+Size = Literal["function", "module", "project"]
+Clearness = Literal["clear", "open", "vague"]
 _FEW_WORDS = 9
 _CLEAR, _VAGUE = 0.33, 0.62
 
@@ -45,16 +48,14 @@ def ambiguity_of(text: str, words: Sequence[str], signatures: Sequence[Signature
     return round(min(1.0, max(0.0, 0.55 - told + 0.12 * min(wishes, 4) + 0.2 * short)), 3)
 
 
-def size_of(
-    text: str, words: Sequence[str], signatures: Sequence[Signature], modules: int, options: bool
-) -> str:
+def size_of(text: str, words: Sequence[str], signatures: Sequence[Signature], modules: int) -> Size:
     """`function`, `module` or `project`: how much code it will be, in kinds."""
     told = {one for word in set(words) for one in _WORDS.told_by(word)}
     functions = [one for one in signatures if not one.is_class and not one.owner]
     classes = [one for one in signatures if one.is_class or one.owner]
     if modules > 1 or (not signatures and "parts" in told):
         return "project"
-    if options or classes or len(functions) > 1:
+    if classes or len(functions) > 1:
         return "module"
     if (
         functions
@@ -67,6 +68,6 @@ def size_of(
     return "module"
 
 
-def level_of_ambiguity(ambiguity: float) -> str:
+def level_of_ambiguity(ambiguity: float) -> Clearness:
     """`clear`, `open` or `vague`."""
     return "clear" if ambiguity <= _CLEAR else "open" if ambiguity < _VAGUE else "vague"

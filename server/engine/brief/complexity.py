@@ -1,6 +1,7 @@
 """How much a brief asks for, by how much it says: each sentence, part and file is something to get right."""
 
 import re
+from typing import Literal
 
 _STATEMENT = re.compile(r"[.!?:;](?:\s|$)|^\s*[-*] ", re.MULTILINE)
 _FILE_WORDS = 15
@@ -16,6 +17,6 @@ def complexity_of(text: str, words: int, files: int) -> float:
     return round(min(1.0, (words + _PART_WORDS * parts + extra) / _ALL), 3)
 
 
-def level_of_complexity(complexity: float) -> str:
+def level_of_complexity(complexity: float) -> Literal["simple", "moderate", "complex"]:
     """`simple`, `moderate` or `complex`."""
     return "simple" if complexity < _MODERATE else "moderate" if complexity < _COMPLEX else "complex"

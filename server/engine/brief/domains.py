@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from ..types import Domain
 from .words import Telling, words_of
 
-GENERAL = "general"
-_WORDS = {
+GENERAL: Domain = "general"
+_WORDS: dict[Domain, str] = {
     "web": """
         api http* https rest restful endpoint* url* website* webseite* site* sitio* web webhook* crawler*
         crawl* scrap* fastapi flask django graphql server* serveur* servidor* client* browser* cookie* jwt
@@ -55,11 +56,11 @@ _WORDS = {
 _TELLING = Telling(_WORDS)
 _FIRST = re.compile(r"[.!?:](?:\s|$)|\n\s*\n")
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
-_COMMAND = "command line"
+_COMMAND: Domain = "command line"
 _LEAST = 1.0
 
 
-def domain_of(text: str, words: Sequence[str]) -> str:
+def domain_of(text: str, words: Sequence[str]) -> Domain:
     """The domain most words speak of; those of the first sentence, which says what it is, count double."""
     first = set(words_of(_FIRST.split(text.strip(), maxsplit=1)[0]))
     scores = dict.fromkeys(_WORDS, 0.0)

@@ -2,7 +2,9 @@
 
 import re
 
-_PATTERNS = {
+from ..types import LimitKind
+
+_PATTERNS: dict[LimitKind, str] = {
     "errors": r"""
         raises?\b | \braise\b | errors?\b | exceptions?\b | refus\w+ | \brejects?\b | \binvalid\b
         | \bunknown\b | \b4\d\d\b | exit\ status | wrong\ (?:use|numbers?|passphrase|shapes?) | \w+Error\b
@@ -24,10 +26,12 @@ _PATTERNS = {
     "format": r"""
         \bformat(?:ted|s)?\b | \brounded\b | \brounds?\b | \bdecimals?\b | \b(?:one|two|three)\ decimal
         | \baligned\b | \bcolumns?\ (?:are|is)\b | \bprints?\ (?:a\ )?json\b | iso\ 8601 | look\ like
-        | arredond\w+ | gerundet | arrondi\w* | netjes | \blines?\b.{0,80}\bprints\b | prints?\b[^.]{0,80}\blines\b
+        | arredond\w+ | gerundet | arrondi\w* | netjes
+        | \blines?\b.{0,80}\bprints\b | prints?\b[^.]{0,80}\blines\b
         """,
     "order": r"""
         \bsort(?:ed|s|ing)?\b | \border(?:ed)?\ (?:by|of)\b | \bin\ (?:the\ )?order\b | \balphabetical\w*
+
         | (?:newest|oldest|highest|lowest|most\ frequent)\ first | \bhigher\ priority\ first\b
         | \btri[ée]e?s?\b | \bordenad\w+ | \bsortiert\w* | \bgesorteerd\b | \bin\ order\b | \bstable\b
         """,
@@ -48,6 +52,6 @@ _PATTERNS = {
 _KINDS = {kind: re.compile(pattern, re.IGNORECASE | re.VERBOSE) for kind, pattern in _PATTERNS.items()}
 
 
-def kinds_of_limits(text: str) -> tuple[str, ...]:
+def kinds_of_limits(text: str) -> tuple[LimitKind, ...]:
     """Of errors, limits, packages, format, order, performance, security, platform those stated."""
     return tuple(kind for kind, pattern in _KINDS.items() if pattern.search(text))

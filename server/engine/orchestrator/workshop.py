@@ -11,7 +11,7 @@ from ..journal import Journal
 from ..llm.gateway import Gateway
 from ..python.outline import has_method, methods_of, public_names
 from ..sandbox import Sandbox
-from ..types import Brief, Plan, PlannedFile, SourceFile, Traits
+from ..types import Brief, PatternName, Plan, PlannedFile, Selection, SourceFile, Traits
 from ..validation.mesh import Mesh
 from ..validation.types import Project
 
@@ -22,6 +22,7 @@ Files = dict[str, SourceFile]
 class Workshop:
     brief: Brief
     traits: Traits
+    selection: Selection
     settings: Settings
     journal: Journal
     gateway: Gateway
@@ -43,7 +44,11 @@ class Workshop:
 
     @property
     def samples(self) -> int:
-        return self.settings.generate.samples
+        """Answers drawn for each file, and for each function that is written again."""
+        return self.selection.samples
+
+    def uses(self, pattern: PatternName) -> bool:
+        return pattern in self.selection.on
 
     @property
     def max_tokens(self) -> int:

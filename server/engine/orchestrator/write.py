@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from ..agents.coder import reexport, write_file
 from ..agents.interfaces import only_errors
+from ..brief.signature import read_signature
 from ..errors import AnswerError
 from ..events import FileFinished, FileStarted
 from ..types import Candidate, Plan, PlannedFile
@@ -56,7 +57,7 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
             shop.gateway,
             shop.brief,
             plan,
-            planned,
+            _as_asked(shop, planned),
             written,
             samples=_samples(shop, planned) if attempt == 0 else max(1, shop.samples // 2),
             max_tokens=shop.max_tokens,
@@ -93,6 +94,15 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
 def _samples(shop: Workshop, planned: PlannedFile) -> int:
     """One for a file of nothing but error classes: there is little to elect."""
     return 1 if planned.interface and only_errors(planned.interface) else shop.samples
+
+
+def _as_asked(shop: Workshop, planned: PlannedFile) -> PlannedFile:
+    """Without abstraction a file is asked for by the brief alone; code that the brief gives stays."""
+    if shop.uses("abstraction"):
+        return planned
+    read = [(line, read_signature(line)) for line in planned.interface]
+    given = tuple(line for line, one in read if one and shop.is_given(one.full_name))
+    return planned.model_copy(update={"interface": given})
 
 
 def _number(things: Sequence[object], what: str = "different answer") -> str:

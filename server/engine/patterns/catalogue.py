@@ -14,8 +14,8 @@ ABSTRACTION: PatternName = "abstraction"
 DIALECTICAL: PatternName = "dialectical"
 
 SAMPLE_UNITS = 0.37
-"""One unit is the time of one more answer to a file. Answers of a batch share the reading of the prompt and the
-model's weights: four at once took as long as 2.1 one by one."""
+"""One unit is the time of one more answer to a file. Answers of a batch share the reading of the prompt and
+of the model's weights: four at once took as long as 2.1 one by one."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Pattern:
     """What it costs for a file; for `uncertainty` for each answer beyond the first."""
     needs: tuple[PatternName, ...] = ()
     sources: tuple[str, ...] = ()
+    follows: PatternName | None = None
+    """It has no switch of its own: it is on whenever this one is."""
 
     @property
     def built(self) -> bool:
@@ -42,7 +44,7 @@ PATTERNS: tuple[Pattern, ...] = (
         name=ABSTRACTION,
         idea="Names, signatures and types first, then bodies.",
         pays_when="several names or files must agree",
-        here="each file is written into a skeleton of what it has to define; off, the model gets the brief alone",
+        here="each file is written into a skeleton of what it defines; off, the model gets the brief alone",
         units=0.1,
         sources=("arXiv 2310.06117", "arXiv 2212.10561"),
     ),
@@ -61,7 +63,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         name=UNCERTAINTY,
-        idea="Several answers are sampled, run, and grouped by what they do; the best supported one is used.",
+        idea="Several answers are sampled, run, and compared by what they do; the best supported is used.",
         pays_when="the brief leaves something open, or the model is not sure",
         here="answers are drawn as a batch and elected by running them; off, one answer is used",
         units=SAMPLE_UNITS,
@@ -71,7 +73,7 @@ PATTERNS: tuple[Pattern, ...] = (
         name="constraint",
         idea="Limits of the brief are solved for conflicts before anything is written.",
         pays_when="a brief states many limits",
-        missing="no solver looks for limits that contradict each other; plans are decoded under a schema always",
+        missing="no solver looks for limits that contradict each other",
     ),
     Pattern(
         name="semantic",
@@ -83,9 +85,10 @@ PATTERNS: tuple[Pattern, ...] = (
         name=DIALECTICAL,
         idea="Candidates that disagree are put to inputs in which they differ.",
         pays_when="several candidates pass the same checks",
-        here="calls that claim nothing are made from the checks, and candidates are compared by what they show",
+        here="calls that claim nothing are made from checks, and candidates compared by what they show",
         units=0.1,
         needs=(UNCERTAINTY,),
+        follows=UNCERTAINTY,
         sources=("arXiv 2502.14382",),
     ),
     Pattern(

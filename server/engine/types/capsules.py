@@ -8,6 +8,7 @@ from .asked import Brief, Plan, Usage
 from .files import SourceFile
 from .findings import Verdict
 from .making import Authorship, CandidateRecord, CheckRecord, Moment
+from .patterns import Selection
 from .value import SafePath, Value
 
 
@@ -57,6 +58,8 @@ class Evidence(Value):
     candidates: tuple[CandidateRecord, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
     timeline: tuple[Moment, ...] = ()
+    selection: Selection | None = None
+    """Which patterns were used, and why."""
 
 
 class Capsule(Value):
