@@ -35,6 +35,8 @@ class Narrator:
             case "phase_started":
                 words, done = _PHASES[event.phase]
                 report(f"{words}: {event.detail}" if event.detail else words, done)
+            case "patterns_chosen":
+                report(f"patterns: {', '.join(event.selection.on) or 'none'}")
             case "plan_ready":
                 self._planned = frozenset(file.path for file in event.plan.files)
                 report(f"{len(self._planned)} files planned", _WRITTEN_FROM)
