@@ -64,8 +64,8 @@ def print_summary(result: "Result") -> None:
         step = "look at what the confidence rests on, or set generate.review_below"
         _lines(out, "Why it is for review", (f"{review}: {step}",))
     _lines(out, "Confidence rests on", verdict.evidence)
-    if capsule.evidence.selection is not None:
-        _lines(out, "Patterns", tuple(_pattern_lines(capsule.evidence.selection)))
+    if result.selection is not None:
+        _lines(out, "Patterns", tuple(_pattern_lines(result.selection)))
     _section(out, "Cost", _cost(result))
     _lines(out, "Result", _places(result, capsule), bullet="")
 
@@ -120,7 +120,7 @@ def _pattern_lines(selection: Selection) -> Iterator[str]:
 
 
 def _patterns(result: "Result") -> dict[str, Any] | None:
-    selection = result.capsule.evidence.selection if result.capsule else None
+    selection = result.selection
     return selection.model_dump(mode="json") | {"on": list(selection.on)} if selection else None
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ..engine.brief import MAX_BYTES, decode_brief, parse_brief, read_brief
 from ..engine.errors import BriefError, CapsuleError, QuantumLayerError, StorageError
-from ..engine.events import Emit, Event, RunFinished
+from ..engine.events import Emit, Event, PatternsChosen, RunFinished
 from ..engine.facade import Engine
-from ..engine.types import Brief, Capsule
+from ..engine.types import Brief, Capsule, Selection
 from ..settings import Settings
 from . import supervise
 from .endings import Ending
@@ -48,6 +48,8 @@ class Result:
     error: QuantumLayerError | None = None
     cancelled: bool = False
     finished: RunFinished | None = None
+    selection: Selection | None = None
+    """Of this run: a project that was made before keeps the evidence of its first making."""
     seconds: float = 0.0
 
     @property
@@ -123,7 +125,12 @@ async def _work(request: Request, brief: Brief, settings: Settings) -> Ending:
     async with showing(quiet=request.json, events=request.events) as show:
         listener.show = show
         result = await _produce(request, brief, settings, listener)
-    result = replace(result, seconds=time.monotonic() - began, finished=listener.finished)
+    result = replace(
+        result,
+        seconds=time.monotonic() - began,
+        finished=listener.finished,
+        selection=listener.selection,
+    )
     if request.json:
         print(as_json(result), flush=True)  # noqa: T201
     elif result.capsule is not None:
@@ -165,14 +172,17 @@ def _with_way_out(error: QuantumLayerError, result: Result) -> QuantumLayerError
 
 
 class _Listener:
-    """Passes events on, and keeps the last one, which tells whether the answer was there already."""
+    """Passes events on, and keeps what is told of the run as a whole."""
 
     def __init__(self) -> None:
         self.show: Emit | None = None
         self.finished: RunFinished | None = None
+        self.selection: Selection | None = None
 
     def take(self, event: Event) -> None:
         if isinstance(event, RunFinished):
             self.finished = event
+        elif isinstance(event, PatternsChosen):
+            self.selection = event.selection
         if self.show is not None:
             self.show(event)

@@ -64,7 +64,7 @@ async def generate(
                 _replay(capsule, emit)
                 _finish(run, capsule, settings, emit, usage=gateway.usage, reused=True)
                 return capsule
-            traits = measure(brief)
+            traits = await asyncio.to_thread(measure, brief)
             selection = await selected(brief, traits, settings, journal, inputs, emit)
             emit(PatternsChosen(selection=selection))
             sandbox, no_sandbox = await open_sandbox()

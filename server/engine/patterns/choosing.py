@@ -9,6 +9,7 @@ eight patterns have 256 of them.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from random import Random
 
@@ -21,6 +22,10 @@ _LEAST_RUNS = 4
 """Recorded runs of a kind before anything is concluded from them."""
 _PRICE = 0.01
 """What a unit must bring to be worth it: one more of a hundred checks."""
+_FEWEST = 2
+"""Answers that can be compared."""
+_TINY = 1e-9
+_NO_ROOM = "and what is left of the budget is too little"
 _HABIT = 1e-6
 """Decides between what is otherwise equal: as the engine has it."""
 Recorded = Mapping[PatternName, Compared]
@@ -51,27 +56,23 @@ def choose(
 ) -> Selection:
     """`wanted` is `auto`, `none`, or names; `samples` the most answers that may be drawn for a file."""
     bucket = bucket_of(traits)
-    if UNCERTAINTY in wanted or "auto" in wanted:
-        samples = max(1, min(samples, 1 + int(budget / SAMPLE_UNITS + 1e-9)))
-    units = {one.name: _units(one, samples) for one in patterns}
     if "auto" in wanted:
         evidence = {one.name: _evidence(one, bucket, recorded, priors) for one in patterns}
         random = Random(seed)  # noqa: S311 (no secret)
-        gains = (
-            _drawn(patterns, evidence, random) if random.random() < explore else _known(patterns, evidence)
-        )
-        on = _best(patterns, units, gains, budget)
-        choices = [_chosen(one, on, units, gains, evidence, budget, traits) for one in patterns]
+        exploring = random.random() < explore
+        gains = _drawn(patterns, evidence, random) if exploring else _known(patterns, evidence)
+        best = _best(patterns, gains, samples, budget)
+        told = Told(traits, evidence, gains, exploring, samples, budget)
+        choices = [_chosen(one, best, told) for one in patterns]
     else:
-        on = frozenset(one.name for one in patterns if one.built and one.name in wanted)
-        on |= {one.name for one in patterns if one.built and one.follows in on}
-        choices = [_named(one, on, units, traits) for one in patterns]
+        best = _as_named(patterns, wanted, samples)
+        choices = [_named(one, best, samples, traits) for one in patterns]
     return Selection(
-        mode="auto" if "auto" in wanted else "named" if on else "none",
+        mode="auto" if "auto" in wanted else "none" if "none" in wanted else "named",
         bucket=bucket,
         choices=tuple(choices),
-        samples=samples if UNCERTAINTY in on else 1,
-        units=round(sum(units[name] for name in on), 2),
+        samples=best.samples,
+        units=round(best.units, 2),
         budget=budget,
         seed=seed,
     )
@@ -124,55 +125,90 @@ def _is_open(one: Pattern) -> bool:
     return one.built and one.name != META_LEARNING and one.follows is None
 
 
-def _best(
-    patterns: Sequence[Pattern],
-    units: Mapping[PatternName, float],
-    gains: Gains,
-    budget: float,
-) -> frozenset[PatternName]:
+@dataclass(frozen=True)
+class Subset:
+    """Patterns that are on together, and what they cost."""
+
+    on: frozenset[PatternName] = frozenset()
+    samples: int = 1
+    units: float = 0.0
+
+
+def _best(patterns: Sequence[Pattern], gains: Gains, samples: int, budget: float) -> Subset:
     """The subset that brings most within the budget; of equals the cheaper, and then the one with fewer."""
-    built = {one.name: one for one in patterns if one.built}
-    free = [one for one in built.values() if _is_open(one)]
-    always = [one.name for one in built.values() if one.name == META_LEARNING]
-    best: tuple[float, float, int] | None = None
-    found: frozenset[PatternName] = frozenset(always)
-    for number in range(len(free) + 1):
-        for subset in combinations(free, number):
-            on = {one.name for one in subset} | {*always}
-            on |= {one.name for one in built.values() if one.follows in on}
-            cost = sum(units[name] for name in on)
-            if cost > budget + 1e-9 or not all(on.issuperset(built[name].needs) for name in on):
-                continue
-            worth = sum(_worth(one.name, gains, units) for one in subset)
-            key = (round(worth, 9), -cost, -number)
-            if best is None or key > best:
-                best, found = key, frozenset(on)
+    free = [one for one in patterns if _is_open(one)]
+    subsets = (part for number in range(len(free) + 1) for part in combinations(free, number))
+    best, found = (0.0, 0.0, 0), Subset()
+    for part in subsets:
+        subset = _together(patterns, part, samples, budget)
+        if subset is None:
+            continue
+        worth = sum(_worth(one, gains, subset.samples) for one in part)
+        key = (round(worth, 9), -subset.units, -len(part))
+        if not part or key > best:
+            best, found = key, subset
     return found
 
 
-def _worth(name: PatternName, gains: Gains, units: Mapping[PatternName, float]) -> float:
-    return gains[name] - _PRICE * units[name] if name in gains else _HABIT
+def _together(
+    patterns: Sequence[Pattern], part: Sequence[Pattern], samples: int, budget: float
+) -> Subset | None:
+    """With what goes with them, and as many answers as there is room for; None if the budget is too small."""
+    on = {one.name for one in part} | {
+        one.name for one in patterns if one.built and one.name == META_LEARNING
+    }
+    on |= {one.name for one in patterns if one.built and one.follows in on}
+    members = [one for one in patterns if one.name in on]
+    if not all(on.issuperset(one.needs) for one in members):
+        return None
+    rest = sum(one.units for one in members if one.name != UNCERTAINTY)
+    answers = 1
+    if UNCERTAINTY in on:
+        answers = min(samples, 1 + int((budget - rest) / SAMPLE_UNITS + _TINY))
+        if answers < _FEWEST:
+            return None
+    units = sum(_units(one, answers) for one in members)
+    return Subset(frozenset(on), answers, units) if units <= budget + _TINY else None
 
 
-def _chosen(
-    one: Pattern,
-    on: frozenset[PatternName],
-    units: Mapping[PatternName, float],
-    gains: Gains,
-    evidence: Mapping[PatternName, Compared | None],
-    budget: float,
-    traits: Traits,
-) -> PatternChoice:
-    known = evidence[one.name]
+def _as_named(patterns: Sequence[Pattern], wanted: Sequence[str], samples: int) -> Subset:
+    """What the user named; the budget of units is for what is chosen."""
+    named = [one for one in patterns if one.built and one.name in wanted]
+    if samples < _FEWEST:
+        named = [one for one in named if one.name != UNCERTAINTY]
+    on = {one.name for one in named}
+    on |= {one.name for one in patterns if one.built and one.follows in on}
+    answers = samples if UNCERTAINTY in on else 1
+    return Subset(frozenset(on), answers, sum(_units(one, answers) for one in patterns if one.name in on))
+
+
+def _worth(one: Pattern, gains: Gains, samples: int) -> float:
+    return gains[one.name] - _PRICE * _units(one, samples) if one.name in gains else _HABIT
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a choice was made by, for its reasons."""
+
+    traits: Traits
+    evidence: Mapping[PatternName, Compared | None]
+    gains: Gains
+    exploring: bool
+    samples: int
+    budget: float
+
+
+def _chosen(one: Pattern, best: Subset, told: Told) -> PatternChoice:
+    known = told.evidence[one.name]
     return PatternChoice(
         name=one.name,
         built=one.built,
-        on=one.name in on,
+        on=one.name in best.on,
         gain=round(known.with_it.share - known.without.share, 3) if known and _both(known) else None,
         runs=round(known.with_it.runs + known.without.runs) if known else 0,
-        units=units[one.name],
-        fits=fits(one.name, traits),
-        reason=_reason(one, on, units[one.name], known if one.name in gains else None, budget),
+        units=_units(one, best.samples if one.name in best.on else max(told.samples, _FEWEST)),
+        fits=fits(one.name, told.traits),
+        reason=_fixed(one, told.samples) or _reason(one, best, told),
     )
 
 
@@ -180,60 +216,54 @@ def _both(known: Compared) -> bool:
     return known.with_it.runs > 0 and known.without.runs > 0
 
 
-def _reason(
-    one: Pattern,
-    on: frozenset[PatternName],
-    units: float,
-    known: Compared | None,
-    budget: float,
-) -> str:
+def _fixed(one: Pattern, samples: int) -> str:
+    """Why there is nothing to decide; empty where there is."""
     if not one.built:
         return f"not built: {one.missing}"
-    if one.name == META_LEARNING:
-        return "recorded runs of such briefs are looked at"
     if one.follows is not None:
         return f"it goes with {one.follows} and has no switch of its own"
-    if lacking := [name for name in one.needs if name not in on]:
+    if one.name == UNCERTAINTY and samples < _FEWEST:
+        return "`generate.samples` is 1: with one answer there is nothing to compare"
+    return ""
+
+
+def _reason(one: Pattern, best: Subset, told: Told) -> str:
+    on = one.name in best.on
+    if one.name == META_LEARNING:
+        return "recorded runs of such briefs are looked at"
+    if lacking := [name for name in one.needs if name not in best.on]:
         return f"it needs {', '.join(lacking)}"
-    if units > budget:
-        return f"it costs {units:g} units, and the budget is {budget:g}"
-    if known is None:
-        if one.name in on:
-            return "not compared with and without it for such briefs yet: as the engine has it"
-        return "not compared for such briefs yet, and what is left of the budget is too little"
-    return _learned(known, one.name in on, units)
+    if not on and told.budget < (SAMPLE_UNITS if one.name == UNCERTAINTY else one.units):
+        return f"it costs more than the budget of {told.budget:g} units"
+    known = told.evidence[one.name]
+    if known is not None and one.name in told.gains:
+        return _learned(known, on, told.gains[one.name], told.exploring)
+    if on:
+        return "not compared with and without it for such briefs yet: as the engine has it"
+    return f"not compared for such briefs yet, {_NO_ROOM}"
 
 
-def _learned(known: Compared, on: bool, units: float) -> str:
+def _learned(known: Compared, on: bool, gain: float, exploring: bool) -> str:
     seen = " and ".join(
         f"{counted.share:.0%} of the checks in {counted.runs:.0f} runs {which} it"
         for which, counted in (("with", known.with_it), ("without", known.without))
         if counted.runs
     )
-    if not _both(known):
-        return f"{seen}: " + ("it stays" if on else "leaving it out is tried, to compare")
-    better = known.with_it.share - known.without.share > _PRICE * units
-    if better == on:
-        return seen
-    return f"{seen}; so little is known that {'using it' if on else 'leaving it out'} is tried again"
+    if not on and gain > _PRICE:
+        return f"{seen}, {_NO_ROOM}"
+    return f"{seen}; this run tries {'it' if on else 'to do without'}" if exploring else seen
 
 
-def _named(
-    one: Pattern, on: frozenset[PatternName], units: Mapping[PatternName, float], traits: Traits
-) -> PatternChoice:
-    if not one.built:
-        reason = f"not built: {one.missing}"
-    elif one.name == META_LEARNING:
-        reason = "`generate.patterns` leaves nothing to choose"
-    elif one.follows is not None:
-        reason = f"it goes with {one.follows} and has no switch of its own"
-    else:
-        reason = "you named it" if one.name in on else "you left it out"
+def _named(one: Pattern, best: Subset, samples: int, traits: Traits) -> PatternChoice:
+    on = one.name in best.on
+    named = "you named it" if on else "you left it out"
+    if one.name == META_LEARNING:
+        named = "`generate.patterns` leaves nothing to choose"
     return PatternChoice(
         name=one.name,
         built=one.built,
-        on=one.name in on,
-        units=units[one.name],
+        on=on,
+        units=_units(one, best.samples if on else max(samples, _FEWEST)),
         fits=fits(one.name, traits),
-        reason=reason,
+        reason=_fixed(one, samples) or named,
     )
