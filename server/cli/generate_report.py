@@ -33,6 +33,8 @@ def as_json(result: "Result") -> str:
         "files": [entry.model_dump(mode="json") for entry in capsule.manifest.files] if capsule else [],
         "verdict": capsule.evidence.verdict.model_dump(mode="json") if capsule else None,
         "usage": _usage(result).model_dump(mode="json"),
+        "budget": result.budget.model_dump(mode="json") if result.budget else None,
+        "escalations": _escalations(result),
         "models": list(capsule.evidence.models) if capsule else [],
         "patterns": _patterns(result),
         "review": _review(result),
@@ -66,6 +68,7 @@ def print_summary(result: "Result") -> None:
     _lines(out, "Confidence rests on", verdict.evidence)
     if result.selection is not None:
         _lines(out, "Patterns", tuple(_pattern_lines(result.selection)))
+    _lines(out, "Asked for again", tuple(_again(capsule)))
     _section(out, "Cost", _cost(result))
     _lines(out, "Result", _places(result, capsule), bullet="")
 
@@ -97,8 +100,11 @@ def _cost(result: "Result") -> Table:
     table = _grid()
     reused = f" ({usage.calls_reused} from the journal)" if usage.calls_reused else ""
     table.add_row("", "model calls", f"{count(usage.calls, 'call')}{reused}")
-    table.add_row("", "tokens", f"{usage.tokens_in:,} in, {usage.tokens_out:,} out")
-    table.add_row("", "paid", money(usage.cost_usd))
+    tokens, paid = "", ""
+    if result.budget is not None:
+        tokens, paid = f" of {result.budget.tokens:,}", f" of {money(result.budget.usd)}"
+    table.add_row("", "tokens", f"{usage.tokens_in:,} in, {usage.tokens_out:,} out{tokens}")
+    table.add_row("", "paid", f"{money(usage.cost_usd)}{paid}")
     answered = ", answered from the journal" if result.finished and result.finished.reused else ""
     table.add_row("", "time", f"{seconds(result.seconds)}{answered}")
     return table
@@ -117,6 +123,17 @@ def _pattern_lines(selection: Selection) -> Iterator[str]:
             yield f"{choice.name}: {'on' if choice.on else 'off'}; {choice.reason}"
     answers = count(selection.samples, "answer")
     yield f"{answers} for each file; {selection.units:g} of {selection.budget:g} units"
+
+
+def _again(capsule: Capsule) -> Iterator[str]:
+    for one in capsule.evidence.escalations:
+        yield f"{one.path}{f', {one.target}' if one.target else ''} ({one.step}): {one_line(one.reason)}"
+
+
+def _escalations(result: "Result") -> list[Any]:
+    return (
+        [one.model_dump(mode="json") for one in result.capsule.evidence.escalations] if result.capsule else []
+    )
 
 
 def _patterns(result: "Result") -> dict[str, Any] | None:

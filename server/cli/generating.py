@@ -11,7 +11,7 @@ from ..engine.errors import BriefError, CapsuleError, QuantumLayerError, Storage
 from ..engine.events import Emit, Event, PatternsChosen, RunFinished
 from ..engine.facade import Engine
 from ..engine.types import Brief, Capsule, Selection
-from ..settings import Settings
+from ..settings import BudgetSettings, Settings
 from . import supervise
 from .endings import Ending
 from .generate_report import as_json, print_summary
@@ -51,6 +51,7 @@ class Result:
     selection: Selection | None = None
     """Of this run: a project that was made before keeps the evidence of its first making."""
     seconds: float = 0.0
+    budget: BudgetSettings | None = None
 
     @property
     def ending(self) -> Ending:
@@ -130,6 +131,7 @@ async def _work(request: Request, brief: Brief, settings: Settings) -> Ending:
         seconds=time.monotonic() - began,
         finished=listener.finished,
         selection=listener.selection,
+        budget=settings.budget,
     )
     if request.json:
         print(as_json(result), flush=True)  # noqa: T201

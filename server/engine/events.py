@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .types import CandidateRecord, How, Plan, Selection, Severity, SourceFile, StageResult, Usage, Value
+from .types import (
+    CandidateRecord,
+    Escalation,
+    How,
+    Plan,
+    Selection,
+    Severity,
+    SourceFile,
+    StageResult,
+    Usage,
+    Value,
+)
 
 
 class RunStarted(Value):
@@ -39,6 +50,13 @@ class FileStarted(Value):
     kind: Literal["file_started"] = "file_started"
     path: str
     attempt: int = 1
+
+
+class Escalated(Value):
+    """Something is asked for again, which costs more calls."""
+
+    kind: Literal["escalated"] = "escalated"
+    escalation: Escalation
 
 
 class FileFinished(Value):
@@ -139,6 +157,7 @@ Event = Annotated[
     | PatternsChosen
     | PlanReady
     | FileStarted
+    | Escalated
     | FileFinished
     | Chosen
     | ModelCalled

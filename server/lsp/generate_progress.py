@@ -43,6 +43,9 @@ class Narrator:
             case "file_started":
                 again = f" again ({event.attempt})" if event.attempt > 1 else ""
                 report(f"writing {event.path}{again}")
+            case "escalated":
+                one = event.escalation
+                report(f"{one.target or one.path} is asked for again: {one.reason}")
             case "file_finished":
                 self._file_finished(event.file.path, len(event.problems))
             case "tokens_streamed":

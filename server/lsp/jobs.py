@@ -147,16 +147,15 @@ class Jobs:
             self._server.log_message(ending.message)
         else:
             self._server.show(ending.severity, ending.message)
-        self._server.tell_extension(
-            names.JOB_FINISHED,
-            {
-                "job": job.id,
-                "outcome": ending.outcome,
-                "capsule": ending.capsule,
-                "review": ending.review,
-                "message": ending.message,
-            },
-        )
+        told = {
+            "job": job.id,
+            "outcome": ending.outcome,
+            "capsule": ending.capsule,
+            "message": ending.message,
+        }
+        if ending.review:
+            told["review"] = ending.review
+        self._server.tell_extension(names.JOB_FINISHED, told)
 
 
 def _ending(job: Job, task: "asyncio.Task[Ending]") -> Ending:

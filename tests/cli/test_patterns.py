@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from support.command import SLUG_BRIEF, Cli
-from support.scripted_server import ScriptedServer
+from support.scripted_server import ScriptedServer, Seen
 
 Slugs = Callable[..., None]
 
@@ -118,3 +118,21 @@ def test_patterns_that_cannot_be_switched_are_refused(cli: Cli, slugs: Slugs, pa
     told = cli("generate", SLUG_BRIEF, "--patterns", patterns)
     assert told.status == 2
     assert "generate.patterns" in told.err
+
+
+def test_what_was_asked_for_again_and_what_of_the_budget_was_used_is_told(cli: Cli, slugs: Slugs) -> None:
+    answers = ["```python\ndef slugify(text: str -> str:\n```\n"]
+
+    def first(seen: Seen) -> str | None:
+        return answers.pop() if answers and "test engineer" not in seen.prompt else None
+
+    slugs(before=first)
+    told = cli("generate", SLUG_BRIEF, "--name", "slug", "--patterns", "none", "--budget-tokens", "90000")
+    assert told.status == 0, told.out + told.err
+    assert "Asked for again" in told.out
+    assert "slug.py (again): none of 1 different answer passed the gate" in told.out
+    assert "again     slug.py: none of" in told.err
+    assert " of 90,000" in told.out
+    document = cli("generate", SLUG_BRIEF, "--name", "slug", "--patterns", "none", "--json").json
+    assert document["budget"]["tokens"] == 400000
+    assert [one["step"] for one in document["escalations"]] == ["again"]

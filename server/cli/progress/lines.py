@@ -5,6 +5,7 @@ from typing import TextIO
 
 from ...engine.events import (
     Downloaded,
+    Escalated,
     Event,
     FileFinished,
     FileStarted,
@@ -46,6 +47,9 @@ class LinePrinter:
             case FileStarted():
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
                 return f"writing   {event.path}{again}"
+            case Escalated():
+                one = event.escalation
+                return f"{one.step:<9} {one.target or one.path}: {one.reason}"
             case FileFinished():
                 problems = f": {'; '.join(event.problems)}" if event.problems else ""
                 return f"written   {event.file.path}{problems}"

@@ -41,6 +41,7 @@ def pack(
         checks=built.checks,
         candidates=chronicle.candidates,
         timeline=chronicle.timeline(),
+        escalations=chronicle.escalations,
         selection=selection,
     )
     capsule = make_capsule(store.place(manifest), brief, tuple(files.values()), evidence)

@@ -16,6 +16,7 @@ from ..errors import AnswerError
 from ..events import FileFinished, FileStarted
 from ..types import Candidate, Plan, PlannedFile
 from .choice import tell
+from .escalations import escalate
 from .gate import gate, mend
 from .workshop import Files, Workshop, promised_names
 
@@ -53,6 +54,9 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
     refused: list[Candidate] = []
     for attempt in range(_ATTEMPTS):
         shop.emit(FileStarted(path=planned.path, attempt=attempt + 1))
+        if refused:
+            wrong = f"none of {_number(refused)} passed the gate: {refused[0].problems[0]}"
+            escalate(shop, planned.path, "", "again", wrong)
         drafts = await write_file(
             shop.gateway,
             shop.brief,

@@ -9,7 +9,7 @@ from .capsules import Capsule, CapsuleSummary, Evidence, FileEntry, Manifest, Ve
 from .clients import Check, Cleaned, ModelInfo, ToolSeat
 from .files import Edit, Fix, OpenFile, Position, Range, SourceFile
 from .findings import Finding, Related, Severity, Stage, StageResult, ToolRun, Verdict
-from .making import Authorship, CandidateRecord, CheckRecord, How, Moment, Region
+from .making import Authorship, CandidateRecord, CheckRecord, Escalation, How, Moment, Region
 from .patterns import BriefReading, PatternChoice, PatternName, PatternPage, PatternRecord, Selection
 from .value import SafePath, Value, check_path
 
@@ -26,6 +26,7 @@ __all__ = [
     "Cleaned",
     "Domain",
     "Edit",
+    "Escalation",
     "Evidence",
     "FileEntry",
     "Finding",
