@@ -93,6 +93,8 @@ ToolName = Literal[
 ]
 """As findings name them."""
 StageName = Literal["syntax", "style", "security", "types", "runtime"]
+PatternSwitch = Literal["auto", "none", "abstraction", "uncertainty"]
+"""Patterns that a run can be made with and without."""
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -126,6 +128,14 @@ class BudgetSettings(Section):
     """Hard stop per run, input and output together."""
 
 
+def _alone(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Without repetitions; nothing named means `none`."""
+    for word in ("auto", "none"):
+        if word in patterns and set(patterns) != {word}:
+            raise ValueError(f"should have `{word}` alone, or names")
+    return tuple(dict.fromkeys(patterns)) or ("none",)
+
+
 class GenerateSettings(Section):
     tier: Literal["auto", "T0", "T1", "T2"] = "auto"
     """How much is spent before a result is taken; `auto` begins cheaply, and spends more on what is not
@@ -138,6 +148,14 @@ class GenerateSettings(Section):
     """Versions of each single function that are drawn besides, once a file's draft is elected."""
     repair_rounds: Annotated[int, Field(ge=0, le=5)] = 2
     timeout_s: Positive = 1800.0
+    patterns: Annotated[tuple[PatternSwitch, ...], AfterValidator(_alone)] = ("auto",)
+    """`auto` chooses by what is known of such briefs; `none`, or names, leave nothing to choose."""
+    units: Annotated[float, Field(ge=0, le=64)] = 3.0
+    """What patterns may cost for each file, in answers of the model, where `auto` chooses."""
+    explore: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """The share of runs in which `auto` tries what is little known."""
+    review_below: Annotated[float, Field(ge=0, le=1)] = 0.8
+    """What has less confidence is marked for review."""
 
 
 class Off(Section):

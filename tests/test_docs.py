@@ -47,6 +47,7 @@ NOT_RUN = {
     "python benchmarks/latency.py --edits 30 --typing 60 --json FILE": "installs peers and takes minutes; "
     "same test",
     "python benchmarks/overhead.py --runs 5 --repeats 50": "minutes of timing; same test",
+    "python benchmarks/patterns.py --rounds 20": "timing; same test",
     "python benchmarks/robustness.py --messages 100000 --seed 1 --json FILE": "takes minutes; same test, and "
     "tests/lsp/test_lsp_robustness.py sends fewer messages",
     "python benchmarks/startup.py --runs 10": "a minute of timing; same test",

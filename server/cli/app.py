@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..engine.errors import QuantumLayerError
-from . import capsule, clean, config, doctor, endings, generate, lsp, models, sandbox, validate
+from . import capsule, clean, config, doctor, endings, generate, lsp, models, patterns, sandbox, validate
 
 _HELP = """
 From a brief to a verified capsule: a small project whose files were generated, checked by five kinds
@@ -52,6 +52,7 @@ app = typer.Typer(
 app.command()(generate.generate)
 app.command()(validate.validate)
 app.add_typer(capsule.app, name="capsule")
+app.add_typer(patterns.app, name="patterns")
 app.add_typer(models.app, name="models")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(config.app, name="config")

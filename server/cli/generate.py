@@ -29,6 +29,18 @@ def generate(
     budget: Annotated[
         float | None, typer.Option(metavar="USD", help="Most this run may cost.", show_default=False)
     ] = None,
+    budget_tokens: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Most tokens, in and out, this run may take.", show_default=False
+        ),
+    ] = None,
+    patterns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|none|NAME,...", help="See `quantumlayer patterns guide`.", show_default=False
+        ),
+    ] = None,
     timeout: Annotated[
         float | None,
         typer.Option(metavar="SECONDS", help="Longest this run may take.", show_default=False),
@@ -51,6 +63,8 @@ def generate(
 
       quantumlayer generate notes.brief.md --out projects --budget 0.50
 
+      quantumlayer generate notes.brief.md --patterns none --budget-tokens 20000
+
       quantumlayer generate - --name demo --json < brief.md > result.json
 
     [bold]Exit status[/bold]: 0 verified, 3 made but not verified, 1 failed, 2 wrong usage, 130 cancelled.
@@ -59,6 +73,6 @@ def generate(
 
     request = generating.Request(
         source=brief, out=out, name=name, force=force, json=json, events=events, model=model, tier=tier,
-        budget=budget, timeout=timeout,
+        budget=budget, budget_tokens=budget_tokens, patterns=patterns, timeout=timeout,
     )  # fmt: skip
     raise typer.Exit(generating.run(request))

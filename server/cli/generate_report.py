@@ -1,6 +1,7 @@
 """How a generated capsule is told: a page for people, a document for programs."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..engine.types import Capsule, StageResult, Usage
+from ..engine.types import Capsule, Selection, StageResult, Usage
 from .terminal import STYLES, console, mark, words
 from .text import count, money, one_line, plain, seconds, size, stage_line
 
@@ -32,7 +33,11 @@ def as_json(result: "Result") -> str:
         "files": [entry.model_dump(mode="json") for entry in capsule.manifest.files] if capsule else [],
         "verdict": capsule.evidence.verdict.model_dump(mode="json") if capsule else None,
         "usage": _usage(result).model_dump(mode="json"),
+        "budget": result.budget.model_dump(mode="json") if result.budget else None,
+        "escalations": _escalations(result),
         "models": list(capsule.evidence.models) if capsule else [],
+        "patterns": _patterns(result),
+        "review": _review(result),
         "error": None,
     }
     if result.error is not None:
@@ -46,16 +51,24 @@ def print_summary(result: "Result") -> None:
     assert capsule is not None
     out = console()
     verdict = capsule.evidence.verdict
+    review = _review(result)
+    mark_for_review = (", for review", STYLES["warning"]) if review else ""
     out.print(
         Text.assemble(
-            (capsule.manifest.name, "bold"), "  ", (verdict.status, STYLES[verdict.status]),
+            (capsule.manifest.name, "bold"), "  ", (verdict.status, STYLES[verdict.status]), mark_for_review,
             f"  confidence {verdict.confidence:.2f}",
         )
     )  # fmt: skip
     _section(out, "Files", _files(capsule))
     print_stages(verdict.stages, out)
     _lines(out, "Why it is not verified", verdict.reasons)
+    if review:
+        step = "look at what the confidence rests on, or set generate.review_below"
+        _lines(out, "Why it is for review", (f"{review}: {step}",))
     _lines(out, "Confidence rests on", verdict.evidence)
+    if result.selection is not None:
+        _lines(out, "Patterns", tuple(_pattern_lines(result.selection)))
+    _lines(out, "Asked for again", tuple(_again(capsule)))
     _section(out, "Cost", _cost(result))
     _lines(out, "Result", _places(result, capsule), bullet="")
 
@@ -87,8 +100,11 @@ def _cost(result: "Result") -> Table:
     table = _grid()
     reused = f" ({usage.calls_reused} from the journal)" if usage.calls_reused else ""
     table.add_row("", "model calls", f"{count(usage.calls, 'call')}{reused}")
-    table.add_row("", "tokens", f"{usage.tokens_in:,} in, {usage.tokens_out:,} out")
-    table.add_row("", "paid", money(usage.cost_usd))
+    tokens, paid = "", ""
+    if result.budget is not None:
+        tokens, paid = f" of {result.budget.tokens:,}", f" of {money(result.budget.usd)}"
+    table.add_row("", "tokens", f"{usage.tokens_in:,} in, {usage.tokens_out:,} out{tokens}")
+    table.add_row("", "paid", f"{money(usage.cost_usd)}{paid}")
     answered = ", answered from the journal" if result.finished and result.finished.reused else ""
     table.add_row("", "time", f"{seconds(result.seconds)}{answered}")
     return table
@@ -98,6 +114,35 @@ def _places(result: "Result", capsule: Capsule) -> tuple[str, ...]:
     places = [("project", result.folder), ("capsule", result.archive), ("id", capsule.id)]
     told = [(name, str(place)) for name, place in places if place is not None]
     return tuple(f"{name:<9} {place}" for name, place in [*told, *capsule.manifest.commands.items()])
+
+
+def _pattern_lines(selection: Selection) -> Iterator[str]:
+    """Those that were on, and those that could have been."""
+    for choice in selection.choices:
+        if choice.built:
+            yield f"{choice.name}: {'on' if choice.on else 'off'}; {choice.reason}"
+    answers = count(selection.samples, "answer")
+    yield f"{answers} for each file; {selection.units:g} of {selection.budget:g} units"
+
+
+def _again(capsule: Capsule) -> Iterator[str]:
+    for one in capsule.evidence.escalations:
+        yield f"{one.path}{f', {one.target}' if one.target else ''} ({one.step}): {one_line(one.reason)}"
+
+
+def _escalations(result: "Result") -> list[Any]:
+    return (
+        [one.model_dump(mode="json") for one in result.capsule.evidence.escalations] if result.capsule else []
+    )
+
+
+def _patterns(result: "Result") -> dict[str, Any] | None:
+    selection = result.selection
+    return selection.model_dump(mode="json") | {"on": list(selection.on)} if selection else None
+
+
+def _review(result: "Result") -> str:
+    return result.finished.review if result.finished else ""
 
 
 def _section(out: Console, title: str, body: Table) -> None:

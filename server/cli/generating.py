@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ..engine.brief import MAX_BYTES, decode_brief, parse_brief, read_brief
 from ..engine.errors import BriefError, CapsuleError, QuantumLayerError, StorageError
-from ..engine.events import Emit, Event, RunFinished
+from ..engine.events import Emit, Event, PatternsChosen, RunFinished
 from ..engine.facade import Engine
-from ..engine.types import Brief, Capsule
-from ..settings import Settings
+from ..engine.types import Brief, Capsule, Selection
+from ..settings import BudgetSettings, Settings
 from . import supervise
 from .endings import Ending
 from .generate_report import as_json, print_summary
@@ -34,6 +34,8 @@ class Request:
     model: str | None = None
     tier: str | None = None
     budget: float | None = None
+    budget_tokens: int | None = None
+    patterns: str | None = None
     timeout: float | None = None
 
 
@@ -47,7 +49,10 @@ class Result:
     error: QuantumLayerError | None = None
     cancelled: bool = False
     finished: RunFinished | None = None
+    selection: Selection | None = None
+    """Of this run: a project that was made before keeps the evidence of its first making."""
     seconds: float = 0.0
+    budget: BudgetSettings | None = None
 
     @property
     def ending(self) -> Ending:
@@ -62,18 +67,27 @@ def run(request: Request) -> Ending:
     """Raises the QuantumLayerError that kept it from being done, after what there is was told."""
     try:
         brief = read_source(request.source, request.name)
-        settings = settings_here(
-            models__model=request.model,
-            generate__tier=request.tier,
-            budget__usd=request.budget,
-            generate__timeout_s=request.timeout,
-        )
+        settings = settings_here(**_flags(request))
         _check_target(request.out, brief.name)
     except QuantumLayerError as error:
         if request.json:
             print(as_json(Result(error=error)), flush=True)  # noqa: T201
         raise
     return supervise.run(lambda: _work(request, brief, settings), cancelled=_CANCELLED)
+
+
+def _flags(request: Request) -> dict[str, object]:
+    patterns = None
+    if request.patterns is not None:
+        patterns = [name.strip() for name in request.patterns.split(",") if name.strip()]
+    return {
+        "models__model": request.model,
+        "generate__tier": request.tier,
+        "budget__usd": request.budget,
+        "budget__tokens": request.budget_tokens,
+        "generate__patterns": patterns,
+        "generate__timeout_s": request.timeout,
+    }
 
 
 def read_source(source: str, name: str) -> Brief:
@@ -114,7 +128,13 @@ async def _work(request: Request, brief: Brief, settings: Settings) -> Ending:
     async with showing(quiet=request.json, events=request.events) as show:
         listener.show = show
         result = await _produce(request, brief, settings, listener)
-    result = replace(result, seconds=time.monotonic() - began, finished=listener.finished)
+    result = replace(
+        result,
+        seconds=time.monotonic() - began,
+        finished=listener.finished,
+        selection=listener.selection,
+        budget=settings.budget,
+    )
     if request.json:
         print(as_json(result), flush=True)  # noqa: T201
     elif result.capsule is not None:
@@ -156,14 +176,17 @@ def _with_way_out(error: QuantumLayerError, result: Result) -> QuantumLayerError
 
 
 class _Listener:
-    """Passes events on, and keeps the last one, which tells whether the answer was there already."""
+    """Passes events on, and keeps what is told of the run as a whole."""
 
     def __init__(self) -> None:
         self.show: Emit | None = None
         self.finished: RunFinished | None = None
+        self.selection: Selection | None = None
 
     def take(self, event: Event) -> None:
         if isinstance(event, RunFinished):
             self.finished = event
+        elif isinstance(event, PatternsChosen):
+            self.selection = event.selection
         if self.show is not None:
             self.show(event)

@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .types import CandidateRecord, How, Plan, Severity, SourceFile, StageResult, Usage, Value
+from .types import (
+    CandidateRecord,
+    Escalation,
+    How,
+    Plan,
+    Selection,
+    Severity,
+    SourceFile,
+    StageResult,
+    Usage,
+    Value,
+)
 
 
 class RunStarted(Value):
@@ -23,6 +34,13 @@ class PhaseStarted(Value):
     detail: str = ""
 
 
+class PatternsChosen(Value):
+    """Which patterns the run uses, and why."""
+
+    kind: Literal["patterns_chosen"] = "patterns_chosen"
+    selection: Selection
+
+
 class PlanReady(Value):
     kind: Literal["plan_ready"] = "plan_ready"
     plan: Plan
@@ -32,6 +50,13 @@ class FileStarted(Value):
     kind: Literal["file_started"] = "file_started"
     path: str
     attempt: int = 1
+
+
+class Escalated(Value):
+    """Something is asked for again, which costs more calls."""
+
+    kind: Literal["escalated"] = "escalated"
+    escalation: Escalation
 
 
 class FileFinished(Value):
@@ -122,13 +147,17 @@ class RunFinished(Value):
     usage: Usage = Usage()
     reused: bool = False
     """True when the whole answer came from the journal."""
+    review: str = ""
+    """Why somebody should look at it first: its confidence is too low. Empty when it is not."""
 
 
 Event = Annotated[
     RunStarted
     | PhaseStarted
+    | PatternsChosen
     | PlanReady
     | FileStarted
+    | Escalated
     | FileFinished
     | Chosen
     | ModelCalled

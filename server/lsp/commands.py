@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pygls.exceptions import JsonRpcInvalidParams
 
 from ..engine.errors import SettingsError
-from . import export, generate, names, validate
+from . import export, generate, names, patterns, validate
 
 if TYPE_CHECKING:
     from .jobs import Job
@@ -30,16 +30,15 @@ class Commands:
             names.RUN_TESTS: self.run_tests,
             names.SHOW_TEST_OUTPUT: self.show_test_output,
             names.EXPORT_CAPSULE: self.export_capsule,
+            names.EXPLAIN_PATTERNS: self.explain_patterns,
+            names.RECOMMEND_PATTERNS: self.recommend_patterns,
+            names.GUIDE_TO_PATTERNS: self.guide_to_patterns,
             names.CANCEL: self.cancel,
         }
 
     def generate_capsule(self, *arguments: Any) -> dict[str, Any]:
         """A brief's URI, or `{"uri"` or `"brief": text, "name"?, "folder"?}`."""
-        given = _only(arguments)
-        request = _request(generate.Request, {"uri": given} if isinstance(given, str) else given)
-        if bool(request.uri) == bool(request.brief):
-            raise JsonRpcInvalidParams('give either "uri" or "brief"')
-        return _started(generate.start(self.server, request))
+        return _started(generate.start(self.server, _brief(arguments)))
 
     def validate_file(self, *arguments: Any) -> dict[str, Any]:
         """A file's URI."""
@@ -70,6 +69,19 @@ class Commands:
             raise JsonRpcInvalidParams(f'"format" is one of {", ".join(export.FORMATS)}')
         return _started(export.start(self.server, request))
 
+    async def explain_patterns(self, *arguments: Any) -> dict[str, Any]:
+        """A brief, as for generating: its traits, and each pattern with its reason."""
+        return await patterns.explain(self.server, _brief(arguments))
+
+    async def recommend_patterns(self, *arguments: Any) -> dict[str, Any]:
+        """A brief, as for generating: what is chosen for it, and what would make it easier."""
+        return await patterns.recommend(self.server, _brief(arguments))
+
+    async def guide_to_patterns(self, *arguments: Any) -> dict[str, Any]:
+        if [argument for argument in arguments if argument is not None]:
+            raise JsonRpcInvalidParams("this command takes no arguments")
+        return await patterns.guide(self.server)
+
     def cancel(self, *arguments: Any) -> dict[str, Any]:
         """A job's id, as a text or as `{"job": id}`, which is what starting one answered; without any, all.
 
@@ -86,6 +98,14 @@ class Commands:
 
 def _started(job: "Job") -> dict[str, Any]:
     return {"job": job.id}
+
+
+def _brief(arguments: Sequence[Any]) -> generate.Request:
+    given = _only(arguments)
+    request = _request(generate.Request, {"uri": given} if isinstance(given, str) else given)
+    if bool(request.uri) == bool(request.brief):
+        raise JsonRpcInvalidParams('give either "uri" or "brief"')
+    return request
 
 
 def _only(arguments: Sequence[Any]) -> Any:

@@ -33,9 +33,7 @@ class Request:
 
 def start(server: "QuantumLayerServer", request: Request) -> Job:
     """The text is taken now: what the editor shows at this moment is what is generated."""
-    opened = server.documents.opened(request.uri) if request.uri else None
-    text = opened.text if opened else request.brief or None
-    file_name = parts_of(request.uri)[1]
+    text, file_name = _shown(server, request)
     title = f"generate {request.name or file_name or 'capsule'}"
 
     async def work(job: Job) -> Ending:
@@ -45,11 +43,26 @@ def start(server: "QuantumLayerServer", request: Request) -> Job:
     return server.jobs.start(title, work, key=f"generate {request} {text}")
 
 
+async def brief_of(server: "QuantumLayerServer", request: Request) -> "Brief":
+    """The brief that a request means, as the editor shows it now."""
+    return await asyncio.to_thread(_read, request, *_shown(server, request))
+
+
+def _shown(server: "QuantumLayerServer", request: Request) -> tuple[str | None, str]:
+    """The text, None where it is still on disk, and the file's name."""
+    opened = server.documents.opened(request.uri) if request.uri else None
+    return opened.text if opened else request.brief or None, parts_of(request.uri)[1]
+
+
 async def _generate(server: "QuantumLayerServer", job: Job, request: Request, brief: "Brief") -> Ending:
     narrator = Narrator(job.progress)
+    review = ""
 
     def emit(event: "Event") -> None:
+        nonlocal review
         narrator.tell(event)
+        if event.kind == "run_finished":
+            review = event.review
         if event.kind == "file_finished":
             content = {"job": job.id, "path": event.file.path, "text": event.file.text}
             server.tell_extension(names.FILE_FINISHED, content)
@@ -57,7 +70,7 @@ async def _generate(server: "QuantumLayerServer", job: Job, request: Request, br
     async with server.session.engine(request.uri or None) as engine:
         capsule = await engine.generate(brief, emit=emit)
         where = await hand_over(server, engine, capsule, _target(server, request, capsule))
-    return _ending(capsule, where)
+    return _ending(capsule, where, review)
 
 
 def _read(request: Request, text: str | None, file_name: str) -> "Brief":
@@ -102,13 +115,15 @@ def _folder(server: "QuantumLayerServer", request: Request) -> str | None:
     return str(from_fs_path(str(path)))
 
 
-def _ending(capsule: "Capsule", where: str) -> Ending:
+def _ending(capsule: "Capsule", where: str, review: str) -> Ending:
     verdict = capsule.evidence.verdict
     count = len(capsule.files)
     what = f"{capsule.manifest.name} ({count} file{'s' if count != 1 else ''})"
     if verdict.status == "verified":
         message = f"Verified: {what}, confidence {verdict.confidence:.0%}. {where}"
+        if review:
+            message = f"Verified: {what}, and for review: {review}. {where}"
     else:
         reasons = "; ".join(verdict.reasons[:3]) or "the evidence is not enough"
         message = f"Not verified: {what}, because {reasons.rstrip('.')}. {where}"
-    return Ending(verdict.status, message, capsule.id)
+    return Ending(verdict.status, message, capsule.id, review)

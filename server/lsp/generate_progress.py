@@ -36,12 +36,17 @@ class Narrator:
             case "phase_started":
                 words, done = _PHASES[event.phase]
                 report(f"{words}: {event.detail}" if event.detail else words, done)
+            case "patterns_chosen":
+                report(f"patterns: {', '.join(event.selection.on) or 'none'}")
             case "plan_ready":
                 self._planned = frozenset(file.path for file in event.plan.files)
                 report(f"{len(self._planned)} files planned", _WRITTEN_FROM)
             case "file_started":
                 again = f" again ({event.attempt})" if event.attempt > 1 else ""
                 report(f"writing {event.path}{again}")
+            case "escalated":
+                one = event.escalation
+                report(f"{one.target or one.path} is asked for again: {one.reason}")
             case "file_finished":
                 self._file_finished(event.file.path, len(event.problems))
             case "tokens_streamed":

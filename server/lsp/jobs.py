@@ -42,6 +42,14 @@ class Ending:
     outcome: Outcome
     message: str
     capsule: str = ""
+    review: str = ""
+    """Why somebody should look at the capsule before it is used."""
+
+    @property
+    def severity(self) -> types.MessageType:
+        if self.review and self.outcome == "verified":
+            return types.MessageType.Warning
+        return _SEVERITY[self.outcome]
 
 
 Work = Callable[["Job"], Awaitable[Ending]]
@@ -138,16 +146,16 @@ class Jobs:
         if job.quiet:
             self._server.log_message(ending.message)
         else:
-            self._server.show(_SEVERITY[ending.outcome], ending.message)
-        self._server.tell_extension(
-            names.JOB_FINISHED,
-            {
-                "job": job.id,
-                "outcome": ending.outcome,
-                "capsule": ending.capsule,
-                "message": ending.message,
-            },
-        )
+            self._server.show(ending.severity, ending.message)
+        told = {
+            "job": job.id,
+            "outcome": ending.outcome,
+            "capsule": ending.capsule,
+            "message": ending.message,
+        }
+        if ending.review:
+            told["review"] = ending.review
+        self._server.tell_extension(names.JOB_FINISHED, told)
 
 
 def _ending(job: Job, task: "asyncio.Task[Ending]") -> Ending:

@@ -24,6 +24,7 @@ from .jobs import Jobs
 from .live import SETTINGS_FILES, WATCHED, Live
 from .log import remove_old
 from .output import SCHEME
+from .patterns import brief_hover
 from .protocol import QuantumLayerProtocol
 from .run_tests import Tests
 from .session import Session, load
@@ -78,6 +79,7 @@ class QuantumLayerServer(LanguageServer):
         self._handle(types.WORKSPACE_DID_CHANGE_CONFIGURATION, self._configuration_changed)
         self._handle(types.TEXT_DOCUMENT_CODE_ACTION, self._code_action, actions)
         self._handle(types.TEXT_DOCUMENT_CODE_LENS, self._code_lens)
+        self._handle(types.TEXT_DOCUMENT_HOVER, self._hover)
         self._handle(types.WORKSPACE_TEXT_DOCUMENT_CONTENT, self._content)
         self._handle(types.CODE_ACTION_RESOLVE, self._resolve)
         self._handle(types.TEXT_DOCUMENT_FORMATTING, self._format)
@@ -141,6 +143,9 @@ class QuantumLayerServer(LanguageServer):
 
     async def _code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens] | None:
         return await code_lens(self, params.text_document.uri)
+
+    async def _hover(self, params: types.HoverParams) -> types.Hover | None:
+        return await brief_hover(self, params)
 
     def _content(self, params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
         return types.TextDocumentContentResult(self.tests.text(params.uri))

@@ -33,8 +33,12 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
         "quantumlayer.runTests",
         "quantumlayer.showTestOutput",
         "quantumlayer.exportCapsule",
+        "quantumlayer.patterns.explain",
+        "quantumlayer.patterns.recommend",
+        "quantumlayer.patterns.guide",
         "quantumlayer.cancel",
     }
+    assert capabilities["hoverProvider"]
 
 
 async def test_ends_with_success_after_shutdown_and_exit(ready: Editor) -> None:

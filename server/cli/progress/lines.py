@@ -5,10 +5,12 @@ from typing import TextIO
 
 from ...engine.events import (
     Downloaded,
+    Escalated,
     Event,
     FileFinished,
     FileStarted,
     Notice,
+    PatternsChosen,
     PhaseStarted,
     PlanReady,
     RunStarted,
@@ -38,11 +40,16 @@ class LinePrinter:
                 return f"begin     {event.name}, with {event.model}"
             case PhaseStarted():
                 return f"{event.phase:<9} {event.detail or '...'}"
+            case PatternsChosen():
+                return f"patterns  {', '.join(event.selection.on) or 'none'}"
             case PlanReady():
                 return f"planned   {', '.join(file.path for file in event.plan.files)}"
             case FileStarted():
                 again = f", attempt {event.attempt}" if event.attempt > 1 else ""
                 return f"writing   {event.path}{again}"
+            case Escalated():
+                one = event.escalation
+                return f"{one.step:<9} {one.target or one.path}: {one.reason}"
             case FileFinished():
                 problems = f": {'; '.join(event.problems)}" if event.problems else ""
                 return f"written   {event.file.path}{problems}"

@@ -3,8 +3,15 @@
 import re
 
 from ..types import Brief, Traits, check_path
+from .clearness import ambiguity_of, level_of_ambiguity, size_of
+from .complexity import complexity_of, level_of_complexity
 from .declarations import declarations
+from .domains import domain_of
+from .limits import kinds_of_limits
+from .tongues import programming_languages, written_in
+from .words import words_of
 
+_MODULES = (".py", ".pyi", ".js", ".ts", ".tsx")
 _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(
     r"(?<![\w./~-])((?:[\w-]+/)*[\w-]+\.(?:py|pyi|toml|json|ya?ml|md|txt|cfg|ini|sql|html|css|sh))(?![\w/])"
@@ -35,18 +42,30 @@ def measure(brief: Brief) -> Traits:
     text = "\n".join([brief.text, *brief.constraints])
     paths = _paths(text)
     symbols = tuple(name for name in _symbols(text) if name not in paths)
-    words = len(text.split())
     rules = len(_RULE.findall(text)) + len(brief.constraints)
+    found = declarations(text)
+    words = words_of(text)
+    modules = sum(path.endswith(_MODULES) for path in paths)
+    complexity = complexity_of(text, len(text.split()), modules)
+    ambiguity = ambiguity_of(text, words, found, rules)
     return Traits(
-        words=words,
+        words=len(text.split()),
         sentences=len(_SENTENCE.findall(text)),
         paths=paths,
         symbols=symbols,
-        signatures=tuple(signature.line for signature in declarations(text)),
+        signatures=tuple(signature.line for signature in found),
         standard_library_only=bool(_STANDARD_ONLY.search(text)),
         packages=_packages(text),
         constraints=rules,
-        complexity=_complexity(words, rules, len(symbols), len(paths)),
+        complexity=complexity,
+        level=level_of_complexity(complexity),
+        domain=domain_of(text, words),
+        size=size_of(text, words, found, modules),
+        ambiguity=ambiguity,
+        clearness=level_of_ambiguity(ambiguity),
+        limits=kinds_of_limits(text),
+        languages=programming_languages(text, words),
+        written=written_in(words),
     )
 
 
@@ -80,14 +99,3 @@ def _packages(text: str) -> tuple[str, ...]:
     return tuple(
         name for name in _KNOWN_PACKAGES if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lowered)
     )
-
-
-def _complexity(words: int, rules: int, symbols: int, paths: int) -> float:
-    """0 to 1: half of it is the number of rules, the rest length, names and files."""
-    parts = (
-        0.5 * min(rules / 30, 1),
-        0.2 * min(words / 500, 1),
-        0.2 * min(symbols / 20, 1),
-        0.1 * min(paths / 8, 1),
-    )
-    return round(sum(parts), 3)

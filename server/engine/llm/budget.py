@@ -72,7 +72,7 @@ class Budget:
             return BudgetError(
                 f"the next call may take {worst.tokens} tokens; {self._tokens} of"
                 f" {self._limits.tokens} are used",
-                "Raise `budget.tokens`, or ask for less; what is done is kept.",
+                "Raise `--budget-tokens` (`budget.tokens`), or ask for less; what is done is kept.",
                 "budget.tokens",
             )
         if worst.cost_usd > 0 and self._usd + worst.cost_usd > self._limits.usd + ROUNDING:

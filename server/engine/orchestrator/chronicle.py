@@ -7,9 +7,9 @@ import hashlib
 import time
 from collections.abc import Collection, Mapping
 
-from ..events import Chosen, Emit, Event, ModelCalled, PhaseStarted, RunStarted
+from ..events import Chosen, Emit, Escalated, Event, ModelCalled, PhaseStarted, RunStarted
 from ..python.regions import Placed, regions
-from ..types import Authorship, CandidateRecord, How, Moment, Region, SourceFile, Usage
+from ..types import Authorship, CandidateRecord, Escalation, How, Moment, Region, SourceFile, Usage
 
 _BY_RULE = Chosen(
     path="", sha256="", how="rule", reason="it follows from the brief, the plan and the other files"
@@ -29,6 +29,7 @@ class Chronicle:
         self._functions: dict[tuple[str, str, str], Chosen] = {}
         """By path, name and digest: what is replaced later is another function."""
         self._records: list[CandidateRecord] = []
+        self._escalations: list[Escalation] = []
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -45,11 +46,17 @@ class Chronicle:
                 else:
                     self._files[event.path] = event
                 self._records += event.candidates
+            case Escalated():
+                self._escalations.append(event.escalation)
         self._emit(event)
 
     @property
     def candidates(self) -> tuple[CandidateRecord, ...]:
         return tuple(self._records)
+
+    @property
+    def escalations(self) -> tuple[Escalation, ...]:
+        return tuple(self._escalations)
 
     def timeline(self) -> tuple[Moment, ...]:
         """Each phase lasts until the next one begins, the last one until now."""

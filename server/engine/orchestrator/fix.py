@@ -19,6 +19,7 @@ from ..python.syntax import parsed
 from ..types import Plan, Severity, StageResult
 from .choice import tell
 from .elect import Passed, score, weight
+from .escalations import escalate
 from .examine import Examined, choose
 from .gate import FUNCTION_TOKENS, gate
 from .targets import called_in
@@ -51,6 +52,7 @@ async def repair_round(
     blameable = [one for one in blame(plan, examined, stages) if not shop.is_given(one.target)]
     for blamed in blameable[:_TARGETS]:
         shop.emit(FileStarted(path=blamed.path, attempt=round_number + 1))
+        escalate(shop, blamed.path, blamed.target, "repaired", blamed.failures[0])
         planned = next(planned for planned in plan.files if planned.path == blamed.path)
         written = {other: examined.files[other] for other in planned.depends_on}
         drafts = await repair(

@@ -21,6 +21,7 @@ from ..python.skeleton import unwritten
 from ..python.splice import enclosing, splice
 from ..types import Candidate, Finding, Plan, PlannedFile, Severity, SourceFile
 from ..validation.types import ToolError
+from .escalations import escalate
 from .workshop import Files, Workshop, missing_methods, missing_names, project_of
 
 FUNCTION_TOKENS = 700
@@ -98,6 +99,7 @@ async def _rewritten(
     attempt: int,
 ) -> Candidate | None:
     """The best draft of the file with `target` written again."""
+    escalate(shop, planned.path, target, "mended", told[0])
     drafts = await repair(
         shop.gateway,
         shop.brief,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from ..capsule.manifest import build_manifest, make_capsule, project_name
 from ..capsule.store import Store
 from ..sandbox import Sandbox
-from ..types import Brief, Capsule, Evidence, Plan, SourceFile, Usage
+from ..types import Brief, Capsule, Evidence, Plan, Selection, SourceFile, Usage
 from .build import Built
 from .chronicle import Chronicle
 
@@ -18,6 +18,7 @@ def pack(
     model: str,
     sandbox: Sandbox | None,
     chronicle: Chronicle,
+    selection: Selection,
 ) -> Capsule:
     """Adds what every project has besides its code (README, requirements) and stores the capsule."""
     files = dict(built.files)
@@ -40,6 +41,8 @@ def pack(
         checks=built.checks,
         candidates=chronicle.candidates,
         timeline=chronicle.timeline(),
+        escalations=chronicle.escalations,
+        selection=selection,
     )
     capsule = make_capsule(store.place(manifest), brief, tuple(files.values()), evidence)
     return store.add(capsule, renew=True)

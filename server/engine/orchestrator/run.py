@@ -13,7 +13,16 @@ from ...settings import Settings
 from ..brief.traits import measure
 from ..capsule.store import Store
 from ..errors import CapsuleError, QuantumLayerError
-from ..events import Emit, FileFinished, PhaseStarted, PlanReady, RunFinished, RunStarted, StageFinished
+from ..events import (
+    Emit,
+    FileFinished,
+    PatternsChosen,
+    PhaseStarted,
+    PlanReady,
+    RunFinished,
+    RunStarted,
+    StageFinished,
+)
 from ..journal import Journal
 from ..llm.gateway import Gateway
 from ..sandbox import Sandbox
@@ -21,10 +30,11 @@ from ..types import Brief, Capsule
 from ..validation.mesh import Mesh
 from .build import build
 from .chronicle import Chronicle
+from .learning import remember, review_of, selected
 from .pack import name_of, pack
 from .workshop import Workshop
 
-_ROOMS = ("agents", "brief", "languages.py", "orchestrator", "python", "validation", "sandbox")
+_ROOMS = ("agents", "brief", "languages.py", "orchestrator", "patterns", "python", "validation", "sandbox")
 """What decides how a capsule comes out."""
 log = logging.getLogger(__name__)
 
@@ -52,17 +62,24 @@ async def generate(
             inputs = _inputs(brief, settings, model)
             if (capsule := await _remembered(journal, store, inputs)) is not None:
                 _replay(capsule, emit)
-                _finish(run, capsule, emit, usage=gateway.usage, reused=True)
+                _finish(run, capsule, settings, emit, usage=gateway.usage, reused=True)
                 return capsule
+            traits = await asyncio.to_thread(measure, brief)
+            selection = await selected(brief, traits, settings, journal, inputs, emit)
+            emit(PatternsChosen(selection=selection))
             sandbox, no_sandbox = await open_sandbox()
             mesh = Mesh(settings, journal, sandbox, no_sandbox)
-            shop = Workshop(brief, measure(brief), settings, journal, gateway, mesh, sandbox, emit)
+            shop = Workshop(brief, traits, selection, settings, journal, gateway, mesh, sandbox, emit)
             built = await build(shop)
         emit(PhaseStarted(phase="pack"))
-        capsule = await asyncio.to_thread(pack, brief, built, store, gateway.usage, model, sandbox, chronicle)
+        capsule = await asyncio.to_thread(
+            pack, brief, built, store, gateway.usage, model, sandbox, chronicle, selection
+        )
         if not built.hurried and not any(stage.status == "skipped" for stage in built.verdict.stages):
             await journal.put("run", inputs, {"capsule": capsule.id})
-        _finish(run, capsule, emit, usage=gateway.usage)
+        seconds = time.monotonic() - shop.started
+        await remember(selection, built.checks, built.verdict, settings, inputs, gateway.usage, seconds)
+        _finish(run, capsule, settings, emit, usage=gateway.usage)
         return capsule
     except asyncio.CancelledError:
         emit(
@@ -93,7 +110,7 @@ def _inputs(brief: Brief, settings: Settings, model: str) -> dict[str, Any]:
         "brief": brief.model_dump(mode="json"),
         "model": model,
         "max_tokens": settings.models.max_tokens,
-        "generate": settings.generate.model_dump(mode="json", exclude={"timeout_s"}),
+        "generate": settings.generate.model_dump(mode="json", exclude={"timeout_s", "review_below"}),
         "stages": list(settings.validate_.stages),
         "sandbox": settings.sandbox.model_dump(mode="json"),
     }
@@ -126,6 +143,8 @@ async def _remembered(journal: Journal, store: Store, inputs: dict[str, Any]) ->
 
 def _replay(capsule: Capsule, emit: Emit) -> None:
     """The events a listener needs to show a capsule that was there already."""
+    if capsule.evidence.selection is not None:
+        emit(PatternsChosen(selection=capsule.evidence.selection))
     if capsule.evidence.plan is not None:
         emit(PlanReady(plan=capsule.evidence.plan))
     for file in capsule.files:
@@ -134,7 +153,16 @@ def _replay(capsule: Capsule, emit: Emit) -> None:
         emit(StageFinished(result=stage))
 
 
-def _finish(run: str, capsule: Capsule, emit: Emit, **details: Any) -> None:
+def _finish(run: str, capsule: Capsule, settings: Settings, emit: Emit, **details: Any) -> None:
     verdict = capsule.evidence.verdict
     message = "; ".join(verdict.reasons) if verdict.reasons else "every stage passed"
-    emit(RunFinished(run=run, outcome=verdict.status, capsule=capsule.id, message=message, **details))
+    emit(
+        RunFinished(
+            run=run,
+            outcome=verdict.status,
+            capsule=capsule.id,
+            message=message,
+            review=review_of(verdict, settings),
+            **details,
+        )
+    )

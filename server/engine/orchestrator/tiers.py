@@ -28,17 +28,20 @@ class Tier:
     repair_rounds: int
 
 
-def tier_of(wanted: GenerateSettings) -> Tier:
-    """The tier that the settings name, with their numbers."""
+def tier_of(wanted: GenerateSettings, samples: int) -> Tier:
+    """The tier that the settings name, with their numbers, and as many `samples` as the patterns allow."""
     if wanted.tier == "T0":
         return Tier("T0", 1, stops_early=True, waves=0, checks="never", draws=0, repair_rounds=0)
+    waves = wanted.waves if samples > 1 else 0
     if wanted.tier == "T1":
-        return Tier("T1", wanted.samples, stops_early=True, waves=1, checks="never", draws=0, repair_rounds=0)
+        return Tier(
+            "T1", samples, stops_early=True, waves=min(waves, 1), checks="never", draws=0, repair_rounds=0
+        )
     return Tier(
         wanted.tier,
-        wanted.samples,
+        samples,
         stops_early=wanted.tier == "auto",
-        waves=wanted.waves,
+        waves=waves,
         checks="unproven" if wanted.tier == "auto" else "always",
         draws=wanted.draws,
         repair_rounds=wanted.repair_rounds,

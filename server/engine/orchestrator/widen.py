@@ -7,6 +7,7 @@ What a model gets right once in ten answers is worth ten answers where an exampl
 from ..events import FileFinished, PhaseStarted
 from ..types import Plan, PlannedFile
 from .choice import tell
+from .escalations import escalate
 from .examine import Examined, choose
 from .gate import counted
 from .targets import called_in, targets_of
@@ -35,6 +36,7 @@ async def widen(shop: Workshop, plan: Plan, examined: Examined, candidates: Cand
 async def _widened(
     shop: Workshop, plan: Plan, planned: PlannedFile, examined: Examined, candidates: Candidates, wave: int
 ) -> Examined:
+    escalate(shop, planned.path, "", "widened", "no answer passes the brief's own examples")
     written = {path: examined.files[path] for path in planned.depends_on}
     first = (wave + 1) * shop.samples
     drawn = await draw(shop, plan, planned, written, samples=shop.samples, first=first)

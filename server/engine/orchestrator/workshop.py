@@ -12,7 +12,7 @@ from ..journal import Journal
 from ..llm.gateway import Gateway
 from ..python.outline import has_method, methods_of, public_names
 from ..sandbox import Sandbox
-from ..types import Brief, Candidate, Plan, PlannedFile, SourceFile, Traits
+from ..types import Brief, Candidate, PatternName, Plan, PlannedFile, Selection, SourceFile, Traits
 from ..validation.mesh import Mesh
 from ..validation.types import Project
 from .tiers import Tier, tier_of
@@ -26,6 +26,7 @@ Candidates = dict[str, tuple[Candidate, ...]]
 class Workshop:
     brief: Brief
     traits: Traits
+    selection: Selection
     settings: Settings
     journal: Journal
     gateway: Gateway
@@ -47,11 +48,15 @@ class Workshop:
 
     @functools.cached_property
     def tier(self) -> Tier:
-        return tier_of(self.settings.generate)
+        return tier_of(self.settings.generate, self.selection.samples)
 
     @property
     def samples(self) -> int:
+        """Answers drawn for each file, and for each function that is written again."""
         return self.tier.samples
+
+    def uses(self, pattern: PatternName) -> bool:
+        return pattern in self.selection.on
 
     @property
     def max_tokens(self) -> int:

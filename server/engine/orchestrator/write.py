@@ -12,10 +12,12 @@ from pathlib import PurePosixPath
 
 from ..agents.coder import reexport, write_file
 from ..agents.interfaces import only_errors
+from ..brief.signature import read_signature
 from ..errors import AnswerError
 from ..events import FileFinished, FileStarted
 from ..types import Candidate, Plan, PlannedFile
 from .choice import tell
+from .escalations import escalate
 from .gate import counted, gate, mend
 from .proof import proven
 from .workshop import Candidates, Files, Workshop, promised_names
@@ -57,6 +59,13 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
         shop.emit(FileFinished(file=greedy.file))
         return judged
     if (more := _samples(shop, planned) - 1) > 0:
+        if shop.tier.stops_early:
+            wrong = (
+                greedy.problems[0]
+                if greedy.problems
+                else "the brief's examples do not prove the first answer"
+            )
+            escalate(shop, planned.path, "", "drawn", wrong)
         drawn = await draw(shop, plan, planned, written, samples=more, first=1)
         judged = tuple(counted([*judged, *drawn]))
     usable = [candidate for candidate in judged if not candidate.problems]
@@ -65,6 +74,8 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
     refused = list(judged)
     if not usable:
         shop.emit(FileStarted(path=planned.path, attempt=2))
+        wrong = f"none of {_number(refused)} passed the gate: {refused[0].problems[0]}"
+        escalate(shop, planned.path, "", "again", wrong)
         again = max(1, shop.samples // 2)
         judged = await draw(
             shop, plan, planned, written, samples=again, first=shop.samples, problems=_problems(refused)
@@ -109,7 +120,7 @@ async def draw(
         shop.gateway,
         shop.brief,
         plan,
-        planned,
+        _as_asked(shop, planned),
         written,
         samples=samples,
         first=first,
@@ -122,6 +133,15 @@ async def draw(
 def _samples(shop: Workshop, planned: PlannedFile) -> int:
     """One for a file of nothing but error classes: there is little to elect."""
     return 1 if planned.interface and only_errors(planned.interface) else shop.samples
+
+
+def _as_asked(shop: Workshop, planned: PlannedFile) -> PlannedFile:
+    """Without abstraction a file is asked for by the brief alone; code that the brief gives stays."""
+    if shop.uses("abstraction"):
+        return planned
+    read = [(line, read_signature(line)) for line in planned.interface]
+    given = tuple(line for line, one in read if one and shop.is_given(one.full_name))
+    return planned.model_copy(update={"interface": given})
 
 
 def _number(things: Sequence[object], what: str = "different answer") -> str:

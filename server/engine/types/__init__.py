@@ -4,17 +4,19 @@ Everything here is data. A `SourceFile` cannot hold an unsafe path, a `StageResu
 skipped says why, and an `Evidence` is what was observed, never what a model said of itself.
 """
 
-from .asked import Brief, Candidate, Plan, PlannedFile, Traits, Usage
+from .asked import Brief, Candidate, Domain, LimitKind, Plan, PlannedFile, Traits, Usage
 from .capsules import Capsule, CapsuleSummary, Evidence, FileEntry, Manifest, VerifyReport
 from .clients import Check, Cleaned, ModelInfo, ToolSeat
 from .files import Edit, Fix, OpenFile, Position, Range, SourceFile
 from .findings import Finding, Related, Severity, Stage, StageResult, ToolRun, Verdict
-from .making import Authorship, CandidateRecord, CheckRecord, How, Moment, Region
+from .making import Authorship, CandidateRecord, CheckRecord, Escalation, How, Moment, Region
+from .patterns import BriefReading, PatternChoice, PatternName, PatternPage, PatternRecord, Selection
 from .value import SafePath, Value, check_path
 
 __all__ = [
     "Authorship",
     "Brief",
+    "BriefReading",
     "Candidate",
     "CandidateRecord",
     "Capsule",
@@ -22,16 +24,23 @@ __all__ = [
     "Check",
     "CheckRecord",
     "Cleaned",
+    "Domain",
     "Edit",
+    "Escalation",
     "Evidence",
     "FileEntry",
     "Finding",
     "Fix",
     "How",
+    "LimitKind",
     "Manifest",
     "ModelInfo",
     "Moment",
     "OpenFile",
+    "PatternChoice",
+    "PatternName",
+    "PatternPage",
+    "PatternRecord",
     "Plan",
     "PlannedFile",
     "Position",
@@ -39,6 +48,7 @@ __all__ = [
     "Region",
     "Related",
     "SafePath",
+    "Selection",
     "Severity",
     "SourceFile",
     "Stage",

@@ -1,11 +1,14 @@
 """What is asked, what is planned, what was drafted, and what it cost."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from .files import SourceFile
 from .value import SafePath, Value
+
+Domain = Literal["web", "command line", "data", "text", "numbers", "records", "systems", "general"]
+LimitKind = Literal["errors", "limits", "packages", "format", "order", "performance", "security", "platform"]
 
 
 class Brief(Value):
@@ -34,6 +37,21 @@ class Traits(Value):
     constraints: int
     """How many requirements it states."""
     complexity: Annotated[float, Field(ge=0, le=1)]
+    domain: Domain = "general"
+    """What the program is about, by the words of the brief."""
+    size: Literal["function", "module", "project"] = "module"
+    ambiguity: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """How much it leaves open."""
+    limits: tuple[LimitKind, ...] = ()
+    """Which kinds of requirements it states."""
+    languages: tuple[str, ...] = ()
+    """Programming languages that it names or shows."""
+    written: str = "en"
+    """The language of the brief itself."""
+    level: Literal["simple", "moderate", "complex"] = "simple"
+    """`complexity` in a word."""
+    clearness: Literal["clear", "open", "vague"] = "open"
+    """`ambiguity` in a word."""
 
 
 class PlannedFile(Value):

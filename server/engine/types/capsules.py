@@ -7,7 +7,8 @@ from pydantic import Field
 from .asked import Brief, Plan, Usage
 from .files import SourceFile
 from .findings import Verdict
-from .making import Authorship, CandidateRecord, CheckRecord, Moment
+from .making import Authorship, CandidateRecord, CheckRecord, Escalation, Moment
+from .patterns import Selection
 from .value import SafePath, Value
 
 
@@ -57,6 +58,10 @@ class Evidence(Value):
     candidates: tuple[CandidateRecord, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
     timeline: tuple[Moment, ...] = ()
+    escalations: tuple[Escalation, ...] = ()
+    """What was asked for again, in the order it was."""
+    selection: Selection | None = None
+    """Which patterns were used, and why."""
 
 
 class Capsule(Value):

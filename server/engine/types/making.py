@@ -78,6 +78,18 @@ class Authorship(Value):
     regions: tuple[Region, ...] = ()
 
 
+class Escalation(Value):
+    """Something that a model was asked for again, and what was wrong with what there was."""
+
+    path: SafePath
+    target: str = ""
+    """The function that was written again; empty for the whole file."""
+    step: Literal["drawn", "again", "widened", "mended", "repaired"]
+    """More answers were drawn beside the first; the file was asked for again, as none passed the gate, or as
+    none passed the brief's examples; a function was, before there was a candidate; or after it was run."""
+    reason: str
+
+
 class Moment(Value):
     """A phase of the run."""
 
