@@ -55,8 +55,7 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
     for attempt in range(_ATTEMPTS):
         shop.emit(FileStarted(path=planned.path, attempt=attempt + 1))
         if refused:
-            wrong = f"none of {_number(refused)} passed the gate: {refused[0].problems[0]}"
-            escalate(shop, planned.path, "", "again", wrong)
+            escalate(shop, planned.path, "", "again", _why_again(refused))
         drafts = await write_file(
             shop.gateway,
             shop.brief,
@@ -107,6 +106,11 @@ def _as_asked(shop: Workshop, planned: PlannedFile) -> PlannedFile:
     read = [(line, read_signature(line)) for line in planned.interface]
     given = tuple(line for line, one in read if one and shop.is_given(one.full_name))
     return planned.model_copy(update={"interface": given})
+
+
+def _why_again(refused: Sequence[Candidate]) -> str:
+    none = "the one answer did not pass" if len(refused) == 1 else f"none of {_number(refused)} passed"
+    return f"{none} the gate: {refused[0].problems[0]}"
 
 
 def _number(things: Sequence[object], what: str = "different answer") -> str:
