@@ -2,8 +2,8 @@
 
 Found are those that need no understanding: the same call with two results, the same name with other
 parameters, and a package beside "standard library only". A call whose results may differ because something
-was done in between is no contradiction: calls within one session of the interpreter are not compared with each
-other, and calls without arguments and methods are not compared at all.
+was done in between is no contradiction: calls within one session of the interpreter are not compared with
+each other, and calls without arguments and methods are not compared at all.
 """
 
 import ast
