@@ -41,6 +41,7 @@ def tell_recommendation(reading: BriefReading, *, json: bool) -> Ending:
                 "units": chosen.units,
                 "budget": chosen.budget,
                 "reasons": {choice.name: _why(choice) for choice in chosen.choices if choice.on},
+                "conflicts": list(reading.conflicts),
                 "advice": list(reading.advice),
             }
         )
@@ -138,9 +139,14 @@ def _why(choice: PatternChoice) -> str:
 
 
 def _advise(reading: BriefReading) -> None:
+    out = console()
+    if reading.conflicts:
+        out.print()
+        out.print(Text("What contradicts itself, so that no project can satisfy it", style="bold red"))
+        for line in reading.conflicts:
+            out.print(words(f"  - {line}"))
     if not reading.advice:
         return
-    out = console()
     out.print()
     out.print(Text("What would make the brief easier to get right", style="bold"))
     for line in reading.advice:

@@ -273,9 +273,12 @@ class Engine:
         The choice is drawn; the same `seed` and the same recorded runs draw the same one. A run that was
         begun keeps the choice it began with.
         """
+        from .agents.conflicts import conflicts
         from .patterns.reading import read
 
-        return await asyncio.to_thread(read, brief, self.settings, seed=seed)
+        reading = await asyncio.to_thread(read, brief, self.settings, seed=seed)
+        found = await asyncio.to_thread(conflicts, brief, reading.traits)
+        return reading.model_copy(update={"conflicts": found})
 
     async def pattern_guide(self) -> tuple[PatternPage, ...]:
         """The eight patterns: what each does, what it costs, and which are not built."""

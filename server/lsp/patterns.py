@@ -31,6 +31,7 @@ async def recommend(server: "QuantumLayerServer", request: generate.Request) -> 
         "markdown": recommendation_page(reading),
         "patterns": list(chosen.on),
         "samples": chosen.samples,
+        "conflicts": list(reading.conflicts),
         "advice": list(reading.advice),
     }
 

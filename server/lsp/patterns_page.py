@@ -1,4 +1,7 @@
-"""A brief's reading and the guide to patterns, as Markdown; nothing of the brief's own text is in it."""
+"""A brief's reading and the guide to patterns, as Markdown.
+
+Of the brief's own text only what contradicts itself is in it, as code.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -53,6 +56,9 @@ def _line(choice: "PatternChoice") -> str:
 
 
 def _advice(reading: "BriefReading") -> Iterator[str]:
+    if reading.conflicts:
+        lines = "\n".join(f"- {line}" for line in reading.conflicts)
+        yield f"**What contradicts itself**, so that no project can satisfy it:\n\n{lines}"
     if reading.advice:
         lines = "\n".join(f"- {line}" for line in reading.advice)
         yield f"What would make the brief easier to get right:\n\n{lines}"

@@ -130,8 +130,8 @@ def test_what_was_asked_for_again_and_what_of_the_budget_was_used_is_told(cli: C
     told = cli("generate", SLUG_BRIEF, "--name", "slug", "--patterns", "none", "--budget-tokens", "90000")
     assert told.status == 0, told.out + told.err
     assert "Asked for again" in told.out
-    assert "slug.py (again): none of 1 different answer passed the gate" in told.out
-    assert "again     slug.py: none of" in told.err
+    assert "slug.py (again): the one answer did not pass the gate" in told.out
+    assert "again     slug.py: the one" in told.err
     assert " of 90,000" in told.out
     document = cli("generate", SLUG_BRIEF, "--name", "slug", "--patterns", "none", "--json").json
     assert document["budget"]["tokens"] == 400000

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ...settings import Settings
+from ..agents.conflicts import conflicts
 from ..brief.traits import measure
 from ..capsule.store import Store
 from ..errors import CapsuleError, QuantumLayerError
 from ..events import (
     Emit,
     FileFinished,
+    Notice,
     PatternsChosen,
     PhaseStarted,
     PlanReady,
@@ -26,7 +28,7 @@ from ..events import (
 from ..journal import Journal
 from ..llm.gateway import Gateway
 from ..sandbox import Sandbox
-from ..types import Brief, Capsule
+from ..types import Brief, Capsule, Severity
 from ..validation.mesh import Mesh
 from .build import build
 from .chronicle import Chronicle
@@ -65,6 +67,8 @@ async def generate(
                 _finish(run, capsule, settings, emit, usage=gateway.usage, reused=True)
                 return capsule
             traits = await asyncio.to_thread(measure, brief)
+            for said in await asyncio.to_thread(conflicts, brief, traits):
+                emit(Notice(severity=Severity.WARNING, message=said))
             selection = await selected(brief, traits, settings, journal, inputs, emit)
             emit(PatternsChosen(selection=selection))
             sandbox, no_sandbox = await open_sandbox()

@@ -74,8 +74,7 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
     refused = list(judged)
     if not usable:
         shop.emit(FileStarted(path=planned.path, attempt=2))
-        wrong = f"none of {_number(refused)} passed the gate: {refused[0].problems[0]}"
-        escalate(shop, planned.path, "", "again", wrong)
+        escalate(shop, planned.path, "", "again", _why_again(refused))
         again = max(1, shop.samples // 2)
         judged = await draw(
             shop, plan, planned, written, samples=again, first=shop.samples, problems=_problems(refused)
@@ -142,6 +141,11 @@ def _as_asked(shop: Workshop, planned: PlannedFile) -> PlannedFile:
     read = [(line, read_signature(line)) for line in planned.interface]
     given = tuple(line for line, one in read if one and shop.is_given(one.full_name))
     return planned.model_copy(update={"interface": given})
+
+
+def _why_again(refused: Sequence[Candidate]) -> str:
+    none = "the one answer did not pass" if len(refused) == 1 else f"none of {_number(refused)} passed"
+    return f"{none} the gate: {refused[0].problems[0]}"
 
 
 def _number(things: Sequence[object], what: str = "different answer") -> str:

@@ -73,7 +73,7 @@ PATTERNS: tuple[Pattern, ...] = (
         name="constraint",
         idea="Limits of the brief are solved for conflicts before anything is written.",
         pays_when="a brief states many limits",
-        missing="no solver looks for limits that contradict each other",
+        missing="no solver looks at limits; contradictions in examples, signatures and packages are told",
     ),
     Pattern(
         name="semantic",

@@ -67,7 +67,7 @@ class Outcomes:
 
     def of(self, bucket: str) -> dict[PatternName, Compared]:
         """For each pattern what came of such briefs with it and without it."""
-        return self._all().get(bucket, {})
+        return self._compared(bucket).get(bucket, {})
 
     def records(self) -> tuple[PatternRecord, ...]:
         return tuple(
@@ -79,7 +79,7 @@ class Outcomes:
                 runs_without=round(seen.without.runs),
                 share_without=round(seen.without.share, 3),
             )
-            for bucket, compared in sorted(self._all().items())
+            for bucket, compared in sorted(self._compared("").items())
             for name, seen in compared.items()
         )
 
@@ -98,17 +98,19 @@ class Outcomes:
             self._with(lambda database: database.execute("DELETE FROM outcomes"))
         return count
 
-    def _all(self) -> dict[str, dict[PatternName, Compared]]:
+    def _compared(self, bucket: str) -> dict[str, dict[PatternName, Compared]]:
+        """By kind of brief; of one alone, or of all where none is named."""
         found: dict[str, dict[PatternName, Compared]] = {}
         if not self._file.exists():
             return found
-        select = "SELECT bucket, patterns, share FROM outcomes ORDER BY at"
-        for bucket, patterns, share in self._with(lambda database: database.execute(select).fetchall()):
+        select = "SELECT bucket, patterns, share FROM outcomes WHERE ? IN ('', bucket) ORDER BY at"
+        rows = self._with(lambda database: database.execute(select, (bucket,)).fetchall())
+        for kind, patterns, share in rows:
             on = set(json.loads(patterns))
             one = Counted(runs=1, good=share)
             for name in _COMPARED:
                 seen = Compared(with_it=one) if name in on else Compared(without=one)
-                mine = found.setdefault(bucket, {})
+                mine = found.setdefault(kind, {})
                 mine[name] = mine.get(name, Compared()) + seen
         return found
 

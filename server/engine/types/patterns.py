@@ -61,6 +61,8 @@ class BriefReading(Value):
 
     traits: Traits
     selection: Selection
+    conflicts: tuple[str, ...] = ()
+    """Contradictions that the brief shows by itself: no project can satisfy it."""
     advice: tuple[str, ...] = ()
     """What would make the brief easier to get right."""
 

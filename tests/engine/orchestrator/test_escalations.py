@@ -14,7 +14,7 @@ async def test_a_file_that_passes_no_gate_is_asked_for_again_and_says_why(spine:
     assert capsule.evidence.verdict.status == "verified"
     (one,) = capsule.evidence.escalations
     assert (one.path, one.target, one.step) == ("slug.py", "", "again")
-    assert one.reason.startswith("none of 1 different answer passed the gate: ")
+    assert one.reason.startswith("the one answer did not pass the gate: ")
     assert author.asked.count("slug.py") == 2
     kinds = [event.kind for event in spine.events if isinstance(event, Escalated | ModelCalled)]
     assert kinds.index("escalated") == 1, "it is told before it is asked"
