@@ -19,7 +19,7 @@ from typing import Literal
 
 from ..disk import guard_disk, write_atomic
 from ..errors import CapsuleError, StorageError
-from ..types import Value
+from ..types import Key, Value
 from .canonical import canonical, parse
 from .signing import Signer, key_id, load_signer, new_private_key, read_public_pem
 
@@ -28,21 +28,6 @@ _LOCK_SECONDS = 60
 _SHORTEST_PREFIX = 4
 _ID = re.compile(r"^[0-9a-f]{64}$")
 _MAX_NAME = 60
-
-
-class Key(Value):
-    """A public key. `own`: made on this machine; `current`: the one that signs here."""
-
-    id: str
-    """SHA-256 of the key as SubjectPublicKeyInfo."""
-    public: str
-    """In PEM."""
-    name: str
-    own: bool
-    current: bool = False
-    standing: Literal["trusted", "revoked"]
-    since: str
-    """RFC 3339, UTC: when it came to have this standing."""
 
 
 class _Ring(Value):
@@ -66,7 +51,7 @@ class KeyRing:
             return tuple(sorted(self._read().keys, key=lambda key: not key.own))
 
     def get(self, ref: str = "") -> Key:
-        """`ref` is an id, a unique beginning of one, or a name; without it the key that signs here is meant."""
+        """`ref` is an id, a unique beginning of one, or a name; empty, it means the key that signs here."""
         keys = self.list()
         if not ref:
             found = [key for key in keys if key.current]
@@ -209,8 +194,8 @@ class KeyRing:
             if known is not None and not known.current:
                 path.unlink(missing_ok=True)
 
-    def _private_files(self) -> "list[Path]":
-        return sorted(path for path in self._private.glob("*.pem") if _ID.match(path.stem))
+    def _private_files(self) -> tuple[Path, ...]:
+        return tuple(sorted(path for path in self._private.glob("*.pem") if _ID.match(path.stem)))
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[_Ring]:

@@ -26,7 +26,7 @@ _ECOSYSTEMS = {"python": "pypi", "javascript": "npm", "typescript": "npm"}
 
 def make_sbom(manifest: Manifest, capsule_id: str, wheels: Sequence["Wheel"], version: str) -> bytes:
     """Canonical JSON. `wheels` may hold more than the project needs; `version` is QuantumLayer's."""
-    known = {canonicalize_name(wheel.name): wheel for wheel in wheels}
+    known: dict[str, Wheel] = {canonicalize_name(wheel.name): wheel for wheel in wheels}
     declared = {_name(text): text for text in manifest.dependencies}
     needs = _needed(declared, known)
     needed = sorted(needs)

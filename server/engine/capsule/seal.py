@@ -1,4 +1,4 @@
-"""The seal: the three documents that say who stands behind a capsule, made and examined.
+"""The seal: the three documents that say who stands behind a capsule, read and examined.
 
     sbom.cdx.json                      what the project depends on
     attestations/provenance.dsse.json  where it comes from, signed
@@ -8,33 +8,19 @@ They come together or not at all. A capsule without them is whole, and unsigned.
 the user trusts is a question for the key ring; nothing in a capsule can answer it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from ..errors import CapsuleError
-from ..types import Capsule, Seal, Signature
+from ..types import Key, Seal, Signature
 from .canonical import digest
-from .keys import Key
-from .provenance import Origin, statement_of, statement_problems
-from .sbom import make_sbom, sbom_problem
-from .signing import Signer, key_id, unseal
-
-if TYPE_CHECKING:
-    from ..sandbox.resolved import Wheel
+from .provenance import statement_problems
+from .sbom import sbom_problem
+from .signing import key_id, unseal
 
 SBOM = "sbom.cdx.json"
 PROVENANCE = "attestations/provenance.dsse.json"
 PUBLIC_KEY = "signatures/key.pem"
 SEAL_DOCUMENTS = (SBOM, PROVENANCE, PUBLIC_KEY)
-
-
-def make_seal(
-    capsule: Capsule, evidence_sha256: str, signer: Signer, origin: Origin, wheels: Sequence["Wheel"] = ()
-) -> Seal:
-    """Signs a capsule as it will be stored; `evidence_sha256` is the digest of its `evidence.json`."""
-    sbom = make_sbom(capsule.manifest, capsule.id, wheels, origin.version)
-    statement = statement_of(capsule, _subjects(capsule.id, evidence_sha256, sbom), origin, wheels)
-    return Seal(sbom=sbom.decode(), provenance=signer.seal(statement).decode(), key=signer.public)
 
 
 def documents_of(seal: Seal | None) -> dict[str, bytes]:
@@ -48,7 +34,7 @@ def documents_of(seal: Seal | None) -> dict[str, bytes]:
 def examine_seal(
     documents: Mapping[str, bytes], capsule_id: str, evidence_sha256: str
 ) -> tuple[Seal | None, tuple[str, ...]]:
-    """Recomputes the signature and every digest it speaks of. Returns the seal, if whole, and every mismatch."""
+    """Recomputes the signature and every digest it speaks of: the seal if there is one, and what is wrong."""
     if not documents:
         return None, ()
     problems = [f"{name}: is missing" for name in SEAL_DOCUMENTS if name not in documents]
@@ -60,7 +46,7 @@ def examine_seal(
         payload = unseal(documents[PROVENANCE], with_key, PROVENANCE)
     except CapsuleError as error:
         return None, (error.cause.rstrip("."),)
-    subjects = _subjects(capsule_id, evidence_sha256, documents[SBOM])
+    subjects = subjects_of(capsule_id, evidence_sha256, documents[SBOM])
     problems = [f"{PROVENANCE}: {problem}" for problem in statement_problems(payload, subjects)]
     if problem := sbom_problem(documents[SBOM]):
         problems.append(f"{SBOM}: {problem}")
@@ -78,7 +64,8 @@ def signature_of(seal: Seal | None, keys: Iterable[Key]) -> Signature:
     return Signature(state=known.standing, key=found, name=known.name, own=known.own)
 
 
-def _subjects(capsule_id: str, evidence_sha256: str, sbom: bytes) -> dict[str, str]:
+def subjects_of(capsule_id: str, evidence_sha256: str, sbom: bytes) -> dict[str, str]:
+    """The documents that a signature is about, with their SHA-256."""
     return {"manifest.json": capsule_id, "evidence.json": evidence_sha256, SBOM: digest(sbom)}
 
 

@@ -8,12 +8,24 @@ capsule visible: a kill in between leaves a file that nobody reads.
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from ..disk import write_atomic
 from ..errors import CapsuleError
 from ..types import Cleaned, Seal
 from .canonical import canonical, parse
 from .seal import documents_of
+
+
+class StoredSeal(NamedTuple):
+    """A seal as it is on disk, unchecked."""
+
+    capsule: str
+    evidence: str
+    """SHA-256 of the capsule's evidence."""
+    documents: Mapping[str, bytes]
+    problems: tuple[str, ...]
+    """Why it could not be read."""
 
 
 class Seals:

@@ -31,7 +31,7 @@ class Envelope(Value):
     """DSSE 1.0, with exactly one signature."""
 
     payload: str
-    payloadType: Literal["application/vnd.in-toto+json"]  # noqa: N815
+    payloadType: Literal["application/vnd.in-toto+json"]
     signatures: Annotated[tuple[EnvelopeSignature, ...], Field(min_length=1, max_length=1)]
 
 
@@ -69,9 +69,7 @@ def load_signer(data: bytes, what: str) -> Signer:
     try:
         private = serialization.load_pem_private_key(data, password=None)
     except (ValueError, TypeError):
-        raise CapsuleError(
-            f"{what} is not a private key.", "Move it away: a new key is made then."
-        ) from None
+        raise CapsuleError(f"{what} is not a private key.", "Move it away: a new key is made then.") from None
     if not isinstance(private, Ed25519PrivateKey):
         raise CapsuleError(f"{what} is not an Ed25519 key.", "Move it away: a new key is made then.")
     return Signer(private)

@@ -23,7 +23,7 @@ from .manifest import content_digest
 from .parts import Parts, SealedEvidence, examine, take_apart
 from .records import Records, Version, name_digest
 from .seal import examine_seal
-from .seals import Seals
+from .seals import Seals, StoredSeal
 
 _SHORTEST_PREFIX = 4
 _LOCK_SECONDS = 60
@@ -119,6 +119,17 @@ class Store:
                 blobs = ((entry.path, self._read_blob(entry.sha256)) for entry in manifest.files)
                 files = {path: blob for path, blob in blobs if blob is not None}
         return Parts(data, evidence, brief, files, seal), problems + unread
+
+    def seals(self) -> Iterator[StoredSeal]:
+        """Of every capsule what it is sealed with, also of one that is not sealed."""
+        with self._disk_errors():
+            for version in self._records.versions():
+                try:
+                    evidence = self._records.read(version).evidence
+                except CapsuleError as error:
+                    yield StoredSeal(version.id, "", {}, (error.cause,))
+                else:
+                    yield StoredSeal(version.id, evidence, *self._seals.read(evidence))
 
     def _evidence(self, version: Version) -> tuple[bytes | None, tuple[str, ...]]:
         try:

@@ -13,11 +13,20 @@ from ...settings import Settings
 from ..brief.traits import measure
 from ..capsule.store import Store
 from ..errors import CapsuleError, QuantumLayerError
-from ..events import Emit, FileFinished, PhaseStarted, PlanReady, RunFinished, RunStarted, StageFinished
+from ..events import (
+    Emit,
+    FileFinished,
+    Notice,
+    PhaseStarted,
+    PlanReady,
+    RunFinished,
+    RunStarted,
+    StageFinished,
+)
 from ..journal import Journal
 from ..llm.gateway import Gateway
 from ..sandbox import Sandbox
-from ..types import Brief, Capsule
+from ..types import Brief, Capsule, Severity
 from ..validation.mesh import Mesh
 from .build import build
 from .chronicle import Chronicle
@@ -59,11 +68,15 @@ async def generate(
             shop = Workshop(brief, measure(brief), settings, journal, gateway, mesh, sandbox, emit)
             built = await build(shop)
         emit(PhaseStarted(phase="pack"))
-        capsule = await asyncio.to_thread(pack, brief, built, store, gateway.usage, model, sandbox, chronicle)
+        made, unsigned = await asyncio.to_thread(
+            pack, brief, built, store, gateway.usage, model, sandbox, chronicle, settings
+        )
+        if unsigned:
+            emit(Notice(severity=Severity.WARNING, message=unsigned))
         if not built.hurried and not any(stage.status == "skipped" for stage in built.verdict.stages):
-            await journal.put("run", inputs, {"capsule": capsule.id})
-        _finish(run, capsule, emit, usage=gateway.usage)
-        return capsule
+            await journal.put("run", inputs, {"capsule": made.id})
+        _finish(run, made, emit, usage=gateway.usage)
+        return made
     except asyncio.CancelledError:
         emit(
             RunFinished(

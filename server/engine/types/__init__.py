@@ -5,7 +5,20 @@ skipped says why, and an `Evidence` is what was observed, never what a model sai
 """
 
 from .asked import Brief, Candidate, Plan, PlannedFile, Traits, Usage
-from .capsules import Capsule, CapsuleSummary, Evidence, FileEntry, Manifest, VerifyReport
+from .capsules import (
+    Capsule,
+    CapsuleSummary,
+    Evidence,
+    FileEntry,
+    Key,
+    Manifest,
+    Rerun,
+    Seal,
+    Signature,
+    StageAgain,
+    VerifyReport,
+    VerifyStep,
+)
 from .clients import Check, Cleaned, ModelInfo, ToolSeat
 from .files import Edit, Fix, OpenFile, Position, Range, SourceFile
 from .findings import Finding, Related, Severity, Stage, StageResult, ToolRun, Verdict
@@ -28,6 +41,7 @@ __all__ = [
     "Finding",
     "Fix",
     "How",
+    "Key",
     "Manifest",
     "ModelInfo",
     "Moment",
@@ -38,10 +52,14 @@ __all__ = [
     "Range",
     "Region",
     "Related",
+    "Rerun",
     "SafePath",
+    "Seal",
     "Severity",
+    "Signature",
     "SourceFile",
     "Stage",
+    "StageAgain",
     "StageResult",
     "ToolRun",
     "ToolSeat",
@@ -50,5 +68,6 @@ __all__ = [
     "Value",
     "Verdict",
     "VerifyReport",
+    "VerifyStep",
     "check_path",
 ]
