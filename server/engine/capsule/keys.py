@@ -28,6 +28,7 @@ _LOCK_SECONDS = 60
 _SHORTEST_PREFIX = 4
 _ID = re.compile(r"^[0-9a-f]{64}$")
 _MAX_NAME = 60
+_OWN_NAME = "this machine"
 
 
 class _Ring(Value):
@@ -222,7 +223,7 @@ def _own(signer: Signer) -> Key:
     return Key(
         id=signer.id,
         public=signer.public,
-        name="this machine",
+        name=_OWN_NAME,
         own=True,
         current=True,
         standing="trusted",
@@ -245,6 +246,8 @@ def _checked_name(name: str, wanted: str, ring: _Ring) -> str:
         raise CapsuleError(
             f"{name!r} is no name for a key.", f"Say whose it is with --name, in at most {_MAX_NAME} letters."
         )
+    if name == _OWN_NAME:
+        raise CapsuleError(f"The name {name!r} is kept for your own keys.", "Choose another name.")
     if other := next((key for key in ring.keys if key.name == name and key.id != wanted), None):
         raise CapsuleError(
             f"The key {other.id[:16]} is called {name!r} already.",

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ..disk import write_atomic
+from ..disk import sync_folder, write_atomic
 from ..errors import CapsuleError
 from ..types import Cleaned, Seal
 from .canonical import canonical, parse
@@ -46,7 +46,9 @@ class Seals:
             return {}, (error.cause.rstrip("."),)
 
     def write(self, evidence: str, seal: Seal, *, aside: Path) -> None:
-        self.folder.mkdir(exist_ok=True)
+        if not self.folder.is_dir():
+            self.folder.mkdir(exist_ok=True)
+            sync_folder(self.folder.parent)
         data = canonical(seal)
         try:
             there = self._path(evidence).read_bytes()

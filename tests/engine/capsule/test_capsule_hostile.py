@@ -19,14 +19,15 @@ from quantumlayer.engine.capsule.tar_format import write_tar_gz
 from quantumlayer.engine.capsule.verify import verify_archive
 from quantumlayer.engine.capsule.zip_format import write_zip
 from quantumlayer.engine.errors import CapsuleError
+from quantumlayer.engine.types import Capsule
 
 CAPSULE = make_sample({"a.py": "x = 1\n", "b.py": "y = 2\n"})
 Change = Callable[[list[Entry]], Iterable[Entry]]
 forms = pytest.mark.parametrize("form", ["zip", "tar.gz", "qlcapsule"])
 
 
-def entries_of(form: ArchiveFormat) -> list[Entry]:
-    data = archive_bytes(CAPSULE, form)
+def entries_of(form: ArchiveFormat, capsule: Capsule = CAPSULE) -> list[Entry]:
+    data = archive_bytes(capsule, form)
     if form == "tar.gz":
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
             return [Entry(member.name, tar.extractfile(member).read()) for member in tar]  # type: ignore[union-attr]
@@ -36,8 +37,12 @@ def entries_of(form: ArchiveFormat) -> list[Entry]:
 
 def rebuilt(form: ArchiveFormat, change: Change) -> bytes:
     """The archive in the form that is expected, with other entries in it."""
+    return rebuilt_from(CAPSULE, form, change)
+
+
+def rebuilt_from(capsule: Capsule, form: ArchiveFormat, change: Change) -> bytes:
     write = write_tar_gz if form == "tar.gz" else write_zip
-    return b"".join(chunk.data for chunk in write(change(entries_of(form))))
+    return b"".join(chunk.data for chunk in write(change(entries_of(form, capsule))))
 
 
 def refused(tmp_path: Path, data: bytes) -> str:
