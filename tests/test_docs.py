@@ -43,6 +43,7 @@ NOT_RUN = {
     "pre-commit install": "would put a hook into the reader's clone; its configuration is checked below",
     "python benchmarks/briefs.py --briefs DIR --projects OUT --json FILE": "needs the model and an hour; "
     "test_benchmarks_take_the_arguments_that_are_shown",
+    "python benchmarks/capsule.py --runs 3 --json FILE": "minutes of timing; same test",
     "python benchmarks/defects.py --json FILE": "installs peers and takes minutes; same test",
     "python benchmarks/latency.py --edits 30 --typing 60 --json FILE": "installs peers and takes minutes; "
     "same test",
@@ -74,7 +75,7 @@ EXAMPLES = {
     ): "signatures of the rooms' doors, not a program; mypy reads the real ones",
     ("docs/architecture.md", ""): "drawings",
 }
-DRAWINGS = {"docs/capsule.md": ("blobs/", "records/")}
+DRAWINGS = {"docs/capsule.md": ("blobs/", "records/", "seals/")}
 """Indented lines that are no commands, by their beginnings."""
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from . import keys
+
 if TYPE_CHECKING:
     from ..engine.facade import Engine
     from .endings import Ending
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="List, show, export, verify, import and remove capsules.",
+    help="List, show, export, verify, import and remove capsules; and the keys that sign them.",
 )
+app.add_typer(keys.app, name="keys")
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Ref = Annotated[str, typer.Argument(metavar="REF", help="An id, the beginning of one, or a name.")]
 
@@ -48,7 +51,8 @@ def show(ref: _Ref, json: _Json = False) -> None:
     async def work(engine: "Engine") -> "Ending":
         from .capsules import show_one
 
-        return show_one(await engine.get_capsule(ref), json=json)
+        capsule = await engine.get_capsule(ref)
+        return show_one(capsule, await engine.trust.signature(capsule), json=json)
 
     _run(work)
 
@@ -85,23 +89,30 @@ def export(
 @app.command()
 def verify(
     source: Annotated[str, typer.Argument(metavar="FILE|REF", help="An archive, or a stored capsule.")],
+    rerun: Annotated[
+        bool, typer.Option("--rerun", help="Validate and run it again, and compare with what it says.")
+    ] = False,
     json: _Json = False,
 ) -> None:
-    """Recompute every digest, and report each one that does not match.
+    """Recompute everything in a capsule, and say whose word it is.
 
     [bold]Examples[/bold]
 
       quantumlayer capsule verify notes.qlcapsule
 
-      quantumlayer capsule verify notes
+      quantumlayer capsule verify notes --rerun
 
-    [bold]Exit status[/bold]: 0 it is what it says it is, 1 it is not.
+    [bold]Exit status[/bold]: 0 it is whole, and signed by a key that you trust; with --rerun all came out
+    as it says; 1 it is damaged or changed, signed by a revoked key, or something came out otherwise; 3 it
+    is whole, but unsigned or signed by an unknown key, or could not be run again here.
     """
 
     async def work(engine: "Engine") -> "Ending":
-        from .capsules import archive_or_ref, tell_verified
+        from .capsules import archive_or_ref
+        from .verify_report import tell_verified
 
-        return tell_verified(await engine.verify(archive_or_ref(source)), json=json)
+        report = await engine.verify(archive_or_ref(source), rerun=rerun)
+        return tell_verified(report, source, json=json)
 
     _run(work)
 
@@ -121,7 +132,8 @@ def import_(
     async def work(engine: "Engine") -> "Ending":
         from .capsules import tell_imported
 
-        return tell_imported(await engine.import_capsule(archive), json=json)
+        capsule = await engine.import_capsule(archive)
+        return tell_imported(capsule, await engine.trust.signature(capsule), json=json)
 
     _run(work)
 

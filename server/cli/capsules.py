@@ -5,14 +5,16 @@ from pathlib import Path
 
 from rich.text import Text
 
-from ..engine.types import Capsule, CapsuleSummary, VerifyReport
+from ..engine.types import Capsule, CapsuleSummary, Signature
 from .endings import Ending
 from .generate_report import print_stages
+from .keys_report import signature_word, signature_words
 from .tables import dumped, print_json, print_table
 from .terminal import STYLES, console, words
 from .text import one_line, size
 
 _SHORT_ID = 12
+_FILES = (".qlcapsule", ".zip", ".tar.gz", ".pem")
 
 
 def show_list(capsules: Sequence[CapsuleSummary], *, json: bool) -> Ending:
@@ -25,6 +27,7 @@ def show_list(capsules: Sequence[CapsuleSummary], *, json: bool) -> Ending:
             capsule.name or "(damaged)",
             Text("", style="red") if capsule.problem else Text(capsule.status, style=STYLES[capsule.status]),
             f"{capsule.confidence:.2f}",
+            signature_word(capsule.signature),
             str(capsule.files),
             capsule.created,
         )
@@ -33,18 +36,19 @@ def show_list(capsules: Sequence[CapsuleSummary], *, json: bool) -> Ending:
     for capsule in capsules:
         if capsule.problem:
             console(stderr=True).print(words(f"{capsule.id[:_SHORT_ID]}: {capsule.problem}", "yellow"))
-    headings = ("ID", "NAME", "VERDICT", "CONFIDENCE", "FILES", "MADE")
+    headings = ("ID", "NAME", "VERDICT", "CONFIDENCE", "SIGNATURE", "FILES", "MADE")
     print_table(headings, rows, empty='No capsules yet. Make one: quantumlayer generate "..."')
     return Ending.DONE
 
 
-def show_one(capsule: Capsule, *, json: bool) -> Ending:
+def show_one(capsule: Capsule, signature: Signature, *, json: bool) -> Ending:
     if json:
         document = {
             "id": capsule.id,
             "manifest": capsule.manifest.model_dump(mode="json"),
             "evidence": capsule.evidence.model_dump(mode="json"),
             "brief": capsule.brief.model_dump(mode="json"),
+            "signature": signature.model_dump(mode="json"),
         }
         print_json(document)
         return Ending.DONE
@@ -57,6 +61,7 @@ def show_one(capsule: Capsule, *, json: bool) -> Ending:
             f"  confidence {verdict.confidence:.2f}",
         )
     )  # fmt: skip
+    out.print(Text.assemble("  ", signature_words(signature)))
     for title, value in (
         ("id", capsule.id),
         ("brief", one_line(capsule.brief.text, 160)),
@@ -94,32 +99,20 @@ def tell_path(path: Path, *, json: bool) -> Ending:
 
 def archive_or_ref(source: str) -> Path | str:
     """A path if it looks like one or is there, else a reference into the store."""
-    looks_like_a_file = source.endswith((".qlcapsule", ".zip", ".tar.gz")) or "/" in source or "\\" in source
+    looks_like_a_file = (
+        source.endswith((".qlcapsule", ".zip", ".tar.gz", ".pem")) or "/" in source or "\\" in source
+    )
     return Path(source) if looks_like_a_file or Path(source).is_file() else source
 
 
-def tell_verified(report: VerifyReport, *, json: bool) -> Ending:
-    if json:
-        print_json(report.model_dump(mode="json"))
-    else:
-        out = console()
-        if report.ok:
-            out.print(Text.assemble(("intact", "green"), words(f"  {report.name}  {report.id}")))
-        else:
-            out.print(
-                Text.assemble(("not what it says it is", "red"), words(f"  {report.name}  {report.id}"))
-            )
-        for mismatch in report.mismatches:
-            out.print(words(f"  - {mismatch}"))
-    return Ending.DONE if report.ok else Ending.FAILED
-
-
-def tell_imported(capsule: Capsule, *, json: bool) -> Ending:
+def tell_imported(capsule: Capsule, signature: Signature, *, json: bool) -> Ending:
     name, status = capsule.manifest.name, capsule.evidence.verdict.status
     if json:
-        print_json({"capsule": capsule.id, "name": name, "status": status})
+        told = {"capsule": capsule.id, "name": name, "status": status}
+        print_json({**told, "signature": signature.model_dump(mode="json")})
     else:
         console().print(words(f"imported {name}, {status} where it was made: {capsule.id}"))
+        console().print(signature_words(signature))
     return Ending.DONE
 
 

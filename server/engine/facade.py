@@ -33,6 +33,7 @@ from .types import (
 
 if TYPE_CHECKING:
     from .capsule.store import Store
+    from .capsule.trust import Trust
     from .journal import Journal
     from .journal_trim import Keep
     from .sandbox import Sandbox
@@ -98,14 +99,11 @@ class Engine:
         """
         from .orchestrator import generate
 
-        async def open_sandbox() -> "tuple[Sandbox | None, str]":
-            return await self._sandbox(), self._sandbox_error
-
         return await generate(
             brief,
             settings=self.settings,
             journal=await self._journal(),
-            open_sandbox=open_sandbox,
+            open_sandbox=self._open_sandbox,
             store=self._store(),
             emit=emit,
         )
@@ -202,7 +200,8 @@ class Engine:
     # -- capsules ------------------------------------------------------------------------------
 
     async def list_capsules(self) -> tuple[CapsuleSummary, ...]:
-        return await asyncio.to_thread(self._store().list)
+        """Newest first, each with what its signature is worth to this user."""
+        return await self.trust.with_signatures(await asyncio.to_thread(self._store().list))
 
     async def get_capsule(self, ref: str) -> Capsule:
         """`ref` is an id, a unique beginning of one, or a name (its newest version)."""
@@ -218,16 +217,21 @@ class Engine:
         capsule = await self.get_capsule(ref)
         return await asyncio.to_thread(write_archive, capsule, form, target, overwrite=overwrite)
 
-    async def verify(self, source: Path | str) -> VerifyReport:
-        """Recomputes every digest of an archive (Path) or of a stored capsule (str)."""
-        from .capsule.verify import verify_archive, verify_stored
+    async def verify(self, source: Path | str, *, rerun: bool = False) -> VerifyReport:
+        """Recomputes everything in an archive (Path) or a stored capsule (str), and says whose word it is.
 
-        if isinstance(source, Path):
-            return await asyncio.to_thread(verify_archive, source)
-        return await asyncio.to_thread(verify_stored, self._store(), source)
+        With `rerun` a whole one is validated and run again, and what comes out is compared with what it
+        says was seen. Nothing of it is asked of a network, but for packages that it needs to run.
+        """
+        from .verifying import verify
+
+        return await verify(source, self.settings, self.trust, self._store(), self._open_sandbox, rerun=rerun)
 
     async def import_capsule(self, archive: Path) -> Capsule:
-        """Takes a `.qlcapsule` into the store after verifying it; raises CapsuleError if it is not safe."""
+        """Takes a `.qlcapsule` into the store after verifying it; raises CapsuleError if it is not safe.
+
+        Whose word it is, `trust.signature` says of what is returned.
+        """
         from .capsule.archive import read_archive
 
         capsule = await asyncio.to_thread(read_archive, archive)
@@ -247,6 +251,13 @@ class Engine:
         from .capsule.project import write_project
 
         return await asyncio.to_thread(write_project, capsule, folder, overwrite=overwrite)
+
+    @property
+    def trust(self) -> "Trust":
+        """The user's keys, and what signatures are worth to this user."""
+        from .capsule.trust import Trust
+
+        return Trust(self.settings.storage.data_dir)
 
     # -- what is kept --------------------------------------------------------------------------
 
@@ -370,6 +381,10 @@ class Engine:
         from .capsule.store import Store
 
         return Store(self.settings.storage.data_dir / "capsules")
+
+    async def _open_sandbox(self) -> "tuple[Sandbox | None, str]":
+        """The sandbox, or why there is none."""
+        return await self._sandbox(), self._sandbox_error
 
     async def _sandbox(self) -> "Sandbox | None":
         from .errors import SandboxError

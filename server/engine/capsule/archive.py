@@ -1,7 +1,8 @@
 """Archives of a capsule: `.qlcapsule`, zip and tar.gz; written and read, byte for byte the same.
 
-A `.qlcapsule` holds `mimetype`, `manifest.json`, `evidence.json`, `brief.json` and `files/...`. The zip
-and the tar.gz hold the project under its name, and the same three documents in `.quantumlayer/` inside.
+A `.qlcapsule` holds `mimetype`, `manifest.json`, `evidence.json`, `brief.json`, the documents of its seal
+if it is signed, and `files/...`. The zip and the tar.gz hold the project under its name, and the same
+documents in `.quantumlayer/` inside.
 
 One capsule has one sequence of bytes per format. So reading ends with writing: an archive is taken only
 if writing its capsule anew gives the very same bytes. What was flipped, padded, appended or smuggled
@@ -18,6 +19,7 @@ from ..errors import CapsuleError
 from ..types import Capsule
 from .entries import MAX_ENTRIES, Chunk, Entry, Limits
 from .parts import Parts, examine, take_apart
+from .seal import SEAL_DOCUMENTS
 from .tar_format import read_tar_gz, write_tar_gz
 from .tree import MAX_TOTAL_BYTES, OWN_FOLDER
 from .zip_format import read_zip, write_zip
@@ -130,6 +132,7 @@ def _write(capsule: Capsule, form: ArchiveFormat) -> Iterator[Chunk]:
     entries = [Entry("mimetype", MIMETYPE.encode())] if form == "qlcapsule" else []
     for name, data in zip(_DOCUMENTS, (parts.manifest, parts.evidence, parts.brief), strict=True):
         entries.append(Entry(documents + name, data or b""))
+    entries += [Entry(documents + name, data) for name, data in parts.seal.items()]
     entries += [Entry(files + file.path, parts.files[file.path]) for file in capsule.manifest.files]
     limits = Limits()
     for entry in entries:
@@ -146,7 +149,7 @@ def _sort_out(form: ArchiveFormat, entries: Sequence[Entry]) -> Parts:
     files: dict[str, bytes] = {}
     for name, data in entries:
         document = name.removeprefix(documents)
-        if name == documents + document and document in _DOCUMENTS:
+        if name == documents + document and document in (*_DOCUMENTS, *SEAL_DOCUMENTS):
             known[document] = data
         elif form == "qlcapsule" and name == "mimetype":
             if data != MIMETYPE.encode():
@@ -156,7 +159,8 @@ def _sort_out(form: ArchiveFormat, entries: Sequence[Entry]) -> Parts:
         else:
             raise CapsuleError(f"The entry {name!r} has no place in a capsule.")
     manifest, evidence, brief = (known.get(name) for name in _DOCUMENTS)
-    return Parts(manifest, evidence, brief, files)
+    seal = {name: known[name] for name in SEAL_DOCUMENTS if name in known}
+    return Parts(manifest, evidence, brief, files, seal)
 
 
 def _compare(file: BinaryIO, capsule: Capsule, form: ArchiveFormat) -> tuple[str, ...]:

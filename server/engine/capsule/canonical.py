@@ -1,7 +1,7 @@
 """Canonical JSON (RFC 8785): one value, one sequence of bytes, so that a digest names a value."""
 
 import hashlib
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,14 +20,17 @@ def canonical(value: BaseModel) -> bytes:
 
     Raises CapsuleError for what JSON cannot carry: NaN, integers past 2**53, half a surrogate pair.
     """
+    return canonical_json(value.model_dump(mode="python"), f"The {type(value).__name__.lower()}")
+
+
+def canonical_json(value: Any, what: str = "The document") -> bytes:
+    """As `canonical`, for dictionaries, lists and plain values."""
     import rfc8785
 
     try:
-        return rfc8785.dumps(value.model_dump(mode="python"))
+        return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
-        raise CapsuleError(
-            f"The {type(value).__name__.lower()} cannot be written as canonical JSON: {error}."
-        ) from error
+        raise CapsuleError(f"{what} cannot be written as canonical JSON: {error}.") from error
 
 
 def parse(model: type[Model], data: bytes, what: str) -> Model:

@@ -7,8 +7,8 @@ from typing import BinaryIO, NamedTuple
 from ..errors import CapsuleError
 from .tree import MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES
 
-MAX_ENTRIES = MAX_FILES + 4
-"""The files of a project, its manifest, its evidence, its brief and the type of the archive."""
+MAX_ENTRIES = MAX_FILES + 7
+"""The files of a project, its manifest, evidence, brief and seal, and the type of the archive."""
 MAX_NAME_BYTES = 2048
 
 

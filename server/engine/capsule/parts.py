@@ -4,11 +4,13 @@ Archives and the store differ in where they keep these parts, and in nothing els
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import CapsuleError
 from ..types import Brief, Capsule, Evidence, FileEntry, Manifest, SourceFile, Value
 from .canonical import Model, canonical, digest, parse
+from .seal import documents_of, examine_seal
 from .tree import check_name, problems_of, size_problems
 
 
@@ -26,6 +28,8 @@ class Parts(NamedTuple):
     evidence: bytes | None
     brief: bytes | None
     files: Mapping[str, bytes]
+    seal: Mapping[str, bytes] = MappingProxyType({})
+    """The documents of its seal, by their names; empty if it is unsigned."""
 
 
 def take_apart(capsule: Capsule) -> Parts:
@@ -37,7 +41,13 @@ def take_apart(capsule: Capsule) -> Parts:
     if len(files) != len(capsule.files):
         raise CapsuleError("The capsule has two files of one path.")
     sealed = SealedEvidence(capsule=capsule.id, evidence=capsule.evidence)
-    parts = Parts(canonical(capsule.manifest), canonical(sealed), canonical(capsule.brief), files)
+    parts = Parts(
+        canonical(capsule.manifest),
+        canonical(sealed),
+        canonical(capsule.brief),
+        files,
+        documents_of(capsule.seal),
+    )
     put_together(parts, capsule.id)
     return parts
 
@@ -78,9 +88,13 @@ def examine(parts: Parts, capsule_id: str = "") -> tuple[Capsule | None, tuple[s
         mismatches.append("brief.json: its SHA-256 is not the one in the manifest")
     if sealed and own_id and sealed.capsule != own_id:
         mismatches.append(f"evidence.json: speaks of another capsule, {sealed.capsule}")
+    seal, unfit = examine_seal(parts.seal, own_id, digest(parts.evidence or b""))
+    mismatches += unfit
     if manifest is None or brief is None or sealed is None:
         return None, tuple(mismatches)
-    capsule = Capsule(id=own_id, manifest=manifest, files=tuple(files), evidence=sealed.evidence, brief=brief)
+    capsule = Capsule(
+        id=own_id, manifest=manifest, files=tuple(files), evidence=sealed.evidence, brief=brief, seal=seal
+    )
     return capsule, tuple(mismatches)
 
 

@@ -2,6 +2,7 @@
 
     blobs/ab/abcd...            a file, manifest, brief or evidence, named by its SHA-256
     records/NUMBER-NAME-ID.json one capsule: its summary, and which blobs are its parts
+    seals/EVIDENCE.json         its signature, if it is signed
     unfinished/                 what is being written
     lock                        held by the one process that adds
 
@@ -16,11 +17,13 @@ from pathlib import Path
 
 from ..disk import guard_disk, sync_folder, write_atomic
 from ..errors import CapsuleError, StorageError
-from ..types import Capsule, CapsuleSummary, Cleaned, Evidence, Manifest
+from ..types import Capsule, CapsuleSummary, Cleaned, Evidence, Manifest, Seal
 from .canonical import digest, parse
 from .manifest import content_digest
 from .parts import Parts, SealedEvidence, examine, take_apart
 from .records import Records, Version, name_digest
+from .seal import examine_seal
+from .seals import Seals, StoredSeal
 
 _SHORTEST_PREFIX = 4
 _LOCK_SECONDS = 60
@@ -34,6 +37,7 @@ class Store:
         self._folder = folder
         self._blobs = folder / "blobs"
         self._records = Records(folder / "records")
+        self._seals = Seals(folder / "seals")
         self._unfinished = folder / "unfinished"
 
     # -- reading -------------------------------------------------------------------------------
@@ -105,6 +109,7 @@ class Store:
             if version is None:
                 raise CapsuleError(f"There is no capsule {capsule_id!r}.")
             evidence, problems = self._evidence(version)
+            seal, unread = self._seals.read(digest(evidence or b""))
             data = self._read_blob(capsule_id)
             brief: bytes | None = None
             files: dict[str, bytes] = {}
@@ -113,7 +118,18 @@ class Store:
                 brief = self._read_blob(manifest.brief_sha256)
                 blobs = ((entry.path, self._read_blob(entry.sha256)) for entry in manifest.files)
                 files = {path: blob for path, blob in blobs if blob is not None}
-        return Parts(data, evidence, brief, files), problems
+        return Parts(data, evidence, brief, files, seal), problems + unread
+
+    def seals(self) -> Iterator[StoredSeal]:
+        """Of every capsule what it is sealed with, also of one that is not sealed."""
+        with self._disk_errors():
+            for version in self._records.versions():
+                try:
+                    evidence = self._records.read(version).evidence
+                except CapsuleError as error:
+                    yield StoredSeal(version.id, "", {}, (error.cause,))
+                else:
+                    yield StoredSeal(version.id, evidence, *self._seals.read(evidence))
 
     def _evidence(self, version: Version) -> tuple[bytes | None, tuple[str, ...]]:
         try:
@@ -130,10 +146,10 @@ class Store:
     def add(self, capsule: Capsule, *, renew: bool = False) -> Capsule:
         """Stores a capsule durably and returns it as it is stored.
 
-        One that is there already keeps the evidence it has, and damaged parts of it are written anew.
-        With `renew`, which is for a capsule that this process has just made, it becomes the newest of
-        its name again, and its evidence is replaced if the verdict is another one; so an imported
-        archive can never talk over what was observed here.
+        One that is there already keeps the evidence and the signature it has, and damaged parts of it are
+        written anew. With `renew`, which is for a capsule that this process has just made, it becomes the
+        newest of its name again, and its evidence is replaced if the verdict is another one, or if nobody
+        had signed it; so an imported archive can never talk over what was observed here.
 
         Raises CapsuleError if the capsule does not hold together, StorageError if the disk refuses.
         """
@@ -142,28 +158,41 @@ class Store:
             self._sweep()
             versions = self._records.versions()
             known = next((v for v in versions if v.id == capsule.id), None)
-            kept = self._known_evidence(known)
-            if kept is not None and not (renew and _outcome(kept) != _outcome(capsule.evidence)):
-                capsule = capsule.model_copy(update={"evidence": kept})
+            kept, seal = self._known_evidence(known)
+            if kept is not None and not (renew and self._is_better(capsule, kept, seal)):
+                fits = kept == capsule.evidence and seal is None
+                capsule = capsule.model_copy(
+                    update={"evidence": kept, "seal": capsule.seal if fits else seal}
+                )
                 parts = take_apart(capsule)
             self._write_blobs(parts)
+            if capsule.seal is not None:
+                self._seals.write(digest(parts.evidence or b""), capsule.seal, aside=self._unfinished)
             number = versions[0].number + 1 if versions else 1
             if known is not None and (not renew or self._is_newest(known, versions)):
                 number = known.number
             self._records.write(capsule, digest(parts.evidence or b""), number, aside=self._unfinished)
         return capsule
 
-    def _known_evidence(self, version: Version | None) -> Evidence | None:
-        """The evidence of a stored capsule, or None if there is none that can be trusted."""
+    def _known_evidence(self, version: Version | None) -> tuple[Evidence | None, Seal | None]:
+        """The evidence and the seal of a stored capsule, each None if there is none that can be trusted."""
         if version is None:
-            return None
+            return None, None
         data, problems = self._evidence(version)
         if data is None or problems:
-            return None
+            return None, None
         try:
-            return parse(SealedEvidence, data, "evidence.json").evidence
+            evidence = parse(SealedEvidence, data, "evidence.json").evidence
         except CapsuleError:
-            return None
+            return None, None
+        documents, unread = self._seals.read(digest(data))
+        seal, unfit = examine_seal(documents, version.id, digest(data))
+        return evidence, None if unread or unfit else seal
+
+    @staticmethod
+    def _is_better(capsule: Capsule, kept: Evidence, seal: Seal | None) -> bool:
+        unsigned = seal is None and capsule.seal is not None
+        return unsigned or _outcome(kept) != _outcome(capsule.evidence)
 
     @staticmethod
     def _is_newest(known: Version, versions: tuple[Version, ...]) -> bool:
@@ -216,6 +245,9 @@ class Store:
                     continue
                 blob.unlink()
                 removed, freed = removed + 1, freed + size
+            if not reason:
+                seals = self._seals.clean(known)
+                removed, freed, kept = removed + seals.removed, freed + seals.freed, kept + seals.kept
         return Cleaned(what="capsules", removed=removed, freed=freed, kept=kept, reason=reason)
 
     def _named_blobs(self) -> tuple[set[str], str]:

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 
+from ...settings import Settings
 from ..capsule.manifest import build_manifest, make_capsule, project_name
 from ..capsule.store import Store
-from ..sandbox import Sandbox
+from ..sandbox import Sandbox, described
 from ..types import Brief, Capsule, Evidence, Plan, Selection, SourceFile, Usage
 from .build import Built
 from .chronicle import Chronicle
+from .sign import signed
 
 
 def pack(
@@ -19,8 +21,12 @@ def pack(
     sandbox: Sandbox | None,
     chronicle: Chronicle,
     selection: Selection,
-) -> Capsule:
-    """Adds what every project has besides its code (README, requirements) and stores the capsule."""
+    settings: Settings,
+) -> tuple[Capsule, str]:
+    """Adds what every project has besides its code (README, requirements), signs and stores the capsule.
+
+    Returns it as it is stored, and why it could not be signed, if it could not.
+    """
     files = dict(built.files)
     for extra in (_readme(brief, built), _requirements(built.plan)):
         if extra is not None:
@@ -34,7 +40,7 @@ def pack(
         usage=usage,
         models=(model,),
         plan=built.plan,
-        sandbox=f"{sandbox.name} {sandbox.version}, Python {sandbox.python}" if sandbox else "",
+        sandbox=described(sandbox),
         tools={tool.name: tool.version for stage in built.verdict.stages for tool in stage.tools},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         authors=chronicle.authors(files, built.given, built.by_file),
@@ -45,7 +51,8 @@ def pack(
         selection=selection,
     )
     capsule = make_capsule(store.place(manifest), brief, tuple(files.values()), evidence)
-    return store.add(capsule, renew=True)
+    capsule, unsigned = signed(capsule, settings, sandbox)
+    return store.add(capsule, renew=True), unsigned
 
 
 def name_of(brief: Brief) -> str:

@@ -76,15 +76,17 @@ async def generate(
             shop = Workshop(brief, traits, selection, settings, journal, gateway, mesh, sandbox, emit)
             built = await build(shop)
         emit(PhaseStarted(phase="pack"))
-        capsule = await asyncio.to_thread(
-            pack, brief, built, store, gateway.usage, model, sandbox, chronicle, selection
+        made, unsigned = await asyncio.to_thread(
+            pack, brief, built, store, gateway.usage, model, sandbox, chronicle, selection, settings
         )
+        if unsigned:
+            emit(Notice(severity=Severity.WARNING, message=unsigned))
         if not built.hurried and not any(stage.status == "skipped" for stage in built.verdict.stages):
-            await journal.put("run", inputs, {"capsule": capsule.id})
+            await journal.put("run", inputs, {"capsule": made.id})
         seconds = time.monotonic() - shop.started
         await remember(selection, built.checks, built.verdict, settings, inputs, gateway.usage, seconds)
-        _finish(run, capsule, settings, emit, usage=gateway.usage)
-        return capsule
+        _finish(run, made, settings, emit, usage=gateway.usage)
+        return made
     except asyncio.CancelledError:
         emit(
             RunFinished(

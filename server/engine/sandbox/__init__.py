@@ -9,8 +9,8 @@ from .check import check_sandbox
 from .opening import open_sandbox
 from .pip_errors import PackageError, PackageMissing, PackageUnavailable, RequirementRefused, WheelMissing
 from .roots import LanguageMissing
-from .types import Job, OnOutput, Outcome, Sandbox
-from .wheels import resolve_wheels
+from .types import Job, OnOutput, Outcome, Sandbox, described
+from .wheels import known_wheels, resolve_wheels
 
 __all__ = [
     "Job",
@@ -24,6 +24,8 @@ __all__ = [
     "Sandbox",
     "WheelMissing",
     "check_sandbox",
+    "described",
+    "known_wheels",
     "open_sandbox",
     "resolve_wheels",
 ]

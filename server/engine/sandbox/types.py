@@ -72,3 +72,8 @@ class Sandbox(Protocol):
     async def aclose(self) -> None:
         """Ends what is running and releases the engine."""
         ...
+
+
+def described(sandbox: Sandbox | None) -> str:
+    """How evidence names it; empty if there is none."""
+    return f"{sandbox.name} {sandbox.version}, Python {sandbox.python}" if sandbox else ""

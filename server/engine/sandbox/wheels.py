@@ -26,6 +26,7 @@ from packaging.version import InvalidVersion, Version
 
 from ...settings import Settings
 from .pip_errors import PackageUnavailable, RequirementRefused, explain
+from .resolved import Wheel, keep_report, read_kept
 
 _MAX_REQUIREMENTS = 40
 _MAX_DISTRIBUTIONS = 120
@@ -33,6 +34,7 @@ _MAX_BYTES = 600 * 1024 * 1024
 _MAX_FILES = 40_000
 _SECONDS = 240
 _GLIBC = (17, 24, 26, 27, 28, 31, 34, 35)
+_REPORT = "report.json"
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -58,10 +60,9 @@ async def resolve_wheels(requirements: Sequence[str], python: str, settings: Set
     PackageUnavailable (it could not be found out).
     """
     wanted = normalise(requirements)
-    machine = _MACHINES.get(platform.machine().lower(), platform.machine())
-    content = json.dumps([wanted, python, machine])
-    cache = settings.storage.cache_dir / "wheels"
-    folder = cache / hashlib.sha256(content.encode()).hexdigest()[:40]
+    machine = _machine()
+    folder = _folder(wanted, python, settings)
+    cache = folder.parent
     if folder.is_dir():
         return folder
     try:
@@ -76,6 +77,25 @@ async def resolve_wheels(requirements: Sequence[str], python: str, settings: Set
     return folder
 
 
+def known_wheels(requirements: Sequence[str], python: str, settings: Settings) -> tuple[Wheel, ...]:
+    """What `resolve_wheels` resolved for the same requirements before; none if it did not. Asks no index."""
+    try:
+        wanted = normalise(requirements)
+    except RequirementRefused:
+        return ()
+    folder = _folder(wanted, python, settings)
+    return read_kept(folder) if folder.is_dir() else ()
+
+
+def _folder(wanted: Sequence[str], python: str, settings: Settings) -> Path:
+    content = json.dumps([wanted, python, _machine()])
+    return settings.storage.cache_dir / "wheels" / hashlib.sha256(content.encode()).hexdigest()[:40]
+
+
+def _machine() -> str:
+    return _MACHINES.get(platform.machine().lower(), platform.machine())
+
+
 async def _make(folder: Path, wanted: Sequence[str], python: str, machine: str) -> None:
     staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
     pool = ThreadPoolExecutor(1, thread_name_prefix="wheels")
@@ -87,6 +107,7 @@ async def _make(folder: Path, wanted: Sequence[str], python: str, machine: str) 
         if wanted:
             await _install(staging, packages, wanted, python, machine, pool)
         await loop.run_in_executor(pool, _finish, packages)
+        await loop.run_in_executor(pool, keep_report, staging / _REPORT, folder)
         packages.rename(folder)
     finally:
         await asyncio.shield(loop.run_in_executor(pool, _discard, staging))
@@ -102,7 +123,7 @@ async def _install(
             f"Install it: `{sys.executable} -m ensurepip`, or `uv pip install pip`.",
         )
     log = staging / "pip.log"
-    command = [*_pip(packages, log, python, machine), *wanted]
+    command = [*_pip(packages, log, python, machine), "--report", str(staging / _REPORT), *wanted]
     code = await _run(command, staging, pool)
     if code != 0:
         text = await asyncio.get_running_loop().run_in_executor(pool, _read, log)

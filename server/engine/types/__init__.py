@@ -5,7 +5,20 @@ skipped says why, and an `Evidence` is what was observed, never what a model sai
 """
 
 from .asked import Brief, Candidate, Domain, LimitKind, Plan, PlannedFile, Traits, Usage
-from .capsules import Capsule, CapsuleSummary, Evidence, FileEntry, Manifest, VerifyReport
+from .capsules import (
+    Capsule,
+    CapsuleSummary,
+    Evidence,
+    FileEntry,
+    Key,
+    Manifest,
+    Rerun,
+    Seal,
+    Signature,
+    StageAgain,
+    VerifyReport,
+    VerifyStep,
+)
 from .clients import Check, Cleaned, ModelInfo, ToolSeat
 from .files import Edit, Fix, OpenFile, Position, Range, SourceFile
 from .findings import Finding, Related, Severity, Stage, StageResult, ToolRun, Verdict
@@ -32,6 +45,7 @@ __all__ = [
     "Finding",
     "Fix",
     "How",
+    "Key",
     "LimitKind",
     "Manifest",
     "ModelInfo",
@@ -47,11 +61,15 @@ __all__ = [
     "Range",
     "Region",
     "Related",
+    "Rerun",
     "SafePath",
+    "Seal",
     "Selection",
     "Severity",
+    "Signature",
     "SourceFile",
     "Stage",
+    "StageAgain",
     "StageResult",
     "ToolRun",
     "ToolSeat",
@@ -60,5 +78,6 @@ __all__ = [
     "Value",
     "Verdict",
     "VerifyReport",
+    "VerifyStep",
     "check_path",
 ]

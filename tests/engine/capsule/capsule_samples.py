@@ -4,8 +4,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from quantumlayer.engine.capsule.archive import ArchiveFormat, write_archive
 from quantumlayer.engine.capsule.manifest import build_manifest, make_capsule
+from quantumlayer.engine.capsule.provenance import Origin
+from quantumlayer.engine.capsule.sealing import make_seal
+from quantumlayer.engine.capsule.signing import Signer
 from quantumlayer.engine.types import (
     Brief,
     Capsule,
@@ -82,3 +86,16 @@ def archive_bytes(capsule: Capsule, form: ArchiveFormat) -> bytes:
     """The archive as it lies on a disk."""
     with tempfile.TemporaryDirectory() as folder:
         return write_archive(capsule, form, Path(folder)).read_bytes()
+
+
+def make_signer(number: int = 1) -> Signer:
+    """One of some fixed keys, which are no secrets."""
+    return Signer(Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32))
+
+
+ORIGIN = Origin(version="1.2.3", prompts_sha256="ab" * 32, settings={"generate.samples": 4})
+
+
+def make_sealed(capsule: Capsule | None = None, number: int = 1) -> Capsule:
+    capsule = capsule or make_sample()
+    return capsule.model_copy(update={"seal": make_seal(capsule, make_signer(number), ORIGIN)})

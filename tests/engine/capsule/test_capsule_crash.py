@@ -25,8 +25,9 @@ def start(*args: object) -> subprocess.Popen[str]:
 
 
 @pytest.mark.usefixtures("posix")
-def test_a_kill_at_any_step_of_adding_leaves_all_or_nothing(tmp_path: Path) -> None:
-    with start("kill", tmp_path) as process:
+@pytest.mark.parametrize("kind", ["kill", "sealed"])
+def test_a_kill_at_any_step_of_adding_leaves_all_or_nothing(tmp_path: Path, kind: str) -> None:
+    with start(kind, tmp_path) as process:
         lines = [list(map(int, line.split())) for line in process.stdout or ()]
     assert process.returncode == 0
     assert len(lines) > 20

@@ -19,14 +19,15 @@ from quantumlayer.engine.capsule.tar_format import write_tar_gz
 from quantumlayer.engine.capsule.verify import verify_archive
 from quantumlayer.engine.capsule.zip_format import write_zip
 from quantumlayer.engine.errors import CapsuleError
+from quantumlayer.engine.types import Capsule
 
 CAPSULE = make_sample({"a.py": "x = 1\n", "b.py": "y = 2\n"})
 Change = Callable[[list[Entry]], Iterable[Entry]]
 forms = pytest.mark.parametrize("form", ["zip", "tar.gz", "qlcapsule"])
 
 
-def entries_of(form: ArchiveFormat) -> list[Entry]:
-    data = archive_bytes(CAPSULE, form)
+def entries_of(form: ArchiveFormat, capsule: Capsule = CAPSULE) -> list[Entry]:
+    data = archive_bytes(capsule, form)
     if form == "tar.gz":
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
             return [Entry(member.name, tar.extractfile(member).read()) for member in tar]  # type: ignore[union-attr]
@@ -36,8 +37,12 @@ def entries_of(form: ArchiveFormat) -> list[Entry]:
 
 def rebuilt(form: ArchiveFormat, change: Change) -> bytes:
     """The archive in the form that is expected, with other entries in it."""
+    return rebuilt_from(CAPSULE, form, change)
+
+
+def rebuilt_from(capsule: Capsule, form: ArchiveFormat, change: Change) -> bytes:
     write = write_tar_gz if form == "tar.gz" else write_zip
-    return b"".join(chunk.data for chunk in write(change(entries_of(form))))
+    return b"".join(chunk.data for chunk in write(change(entries_of(form, capsule))))
 
 
 def refused(tmp_path: Path, data: bytes) -> str:
@@ -203,6 +208,21 @@ def paths(*new: str) -> Callable[[dict[str, object]], object]:
     [
         (paths("../a.py"), "unsafe path: '../a.py'"),
         (paths("con.txt"), "unsafe path: 'con.txt'"),
+        (paths("C:evil.py"), "unsafe path: 'C:evil.py'"),
+        (paths("\\\\host\\share"), "unsafe path"),
+        (paths("a.py:stream"), "unsafe path"),
+        (paths("/".join("d" * 13)), "unsafe path"),
+        (paths("x" * 201), "unsafe path"),
+        (paths("\u6570" * 90), "has more than 255 bytes"),
+        (paths("what?.py"), "characters that Windows does not allow"),
+        (paths("a|b/c.py"), "characters that Windows does not allow"),
+        (paths("CONIN$.txt"), "that of a device on Windows"),
+        (paths("com\u00b9.log"), "that of a device on Windows"),
+        (paths("sub/nul .txt"), "that of a device on Windows"),
+        (paths("stra\u00dfe.py", "strasse.py"), "strasse.py: collides with"),
+        (paths("\u00e9.py", "\u00c9.py"), "collides with"),
+        (paths("A/x.py", "a/y.py"), "a/y.py: its folder a collides with A"),
+        (paths("a\u200b.py"), "unsafe path"),
         (paths("a/../b"), "unsafe path"),
         (paths("e\u0301.py"), "unsafe path"),
         (paths("A.py", "a.py"), "a.py: collides with A.py"),

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import json
 import os
 import platform
 import tarfile
@@ -20,8 +21,10 @@ from quantumlayer.engine.sandbox import (
     RequirementRefused,
     Sandbox,
     WheelMissing,
+    known_wheels,
     resolve_wheels,
 )
+from quantumlayer.engine.sandbox.resolved import keep_report, read_kept
 from quantumlayer.settings import Settings
 from sandbox_programs import missing, program, settings_for
 
@@ -266,6 +269,45 @@ async def test_the_second_time_needs_no_network(
     assert await resolve_wheels(["real"], "3.11", settings) == first
     with pytest.raises(PackageUnavailable):
         await resolve_wheels(["real"], "3.12", settings)
+
+
+async def test_what_was_resolved_is_known_by_version_and_digest_afterwards(
+    index: Index, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upper, lower = wheel("upper", {"upper.py": ""}, requires="lower"), wheel("lower", {"lower.py": ""})
+    index.add("upper", upper)
+    index.add("lower", lower)
+    assert known_wheels(["upper"], "3.11", settings) == ()
+    folder = await resolve_wheels(["upper"], "3.11", settings)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    found = known_wheels(["Upper"], "3.11", settings)
+    assert [(one.name, one.version, one.requires) for one in found] == [
+        ("lower", "1.0", ()),
+        ("upper", "1.0", ("lower",)),
+    ]
+    assert [one.sha256 for one in found] == [hashlib.sha256(data).hexdigest() for _, data in (lower, upper)]
+    kept = folder.with_name(f"{folder.name}.json").read_text()
+    assert "127.0.0.1" not in kept, "where a wheel came from may be private"
+    assert known_wheels(["upper"], "3.12", settings) == ()
+    assert known_wheels(["./upper"], "3.11", settings) == ()
+
+
+def test_what_a_wheel_needs_is_told_by_markers_and_extras(tmp_path: Path) -> None:
+    metadata = {
+        "name": "real",
+        "version": "1.0",
+        "requires_dist": ["plain>=1", "old; python_version < '3'", "more[x]; extra == 'all'", "not a name!"],
+        "provides_extra": ["all"],
+    }
+    report = {"environment": {"python_version": "3.11"}, "install": [{"metadata": metadata}]}
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    keep_report(tmp_path / "report.json", tmp_path / "folder")
+    (one,) = read_kept(tmp_path / "folder")
+    assert (one.requires, one.extras, one.sha256) == (("plain",), {"all": ("more[x]",)}, "")
+    for broken in ("", "{}", '{"install":[{}]}', "[]"):
+        (tmp_path / "broken.json").write_text(broken)
+        keep_report(tmp_path / "broken.json", tmp_path / "other")
+    assert read_kept(tmp_path / "other") == ()
 
 
 async def test_many_who_want_the_same_download_it_once(index: Index, settings: Settings) -> None:
