@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..disk import storage_error
 from ..errors import CapsuleError
 from ..types import Capsule
-from ..version_values import CheckedOut
+from ..types.versions import CheckedOut
 from .canonical import digest
 from .folder import Folder, Obstacle, open_folder
 from .parts import take_apart

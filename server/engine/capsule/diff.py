@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ..types import Capsule, Finding, Stage
-from ..version_values import Change, DependencyChange, Difference, FileChange, InterfaceChange, Side
+from ..types.versions import Change, DependencyChange, Difference, FileChange, InterfaceChange, Side
 from .interface import interface_changes
 from .three_way import lines_of
 

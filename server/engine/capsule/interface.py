@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..python.syntax import parsed
-from ..version_values import InterfaceChange
+from ..types.versions import InterfaceChange
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

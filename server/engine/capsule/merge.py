@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from ..errors import CapsuleError
 from ..types import Brief, Capsule, Plan, SourceFile
-from ..version_values import Conflict
+from ..types.versions import Conflict
 from .ancestry import common_ancestor
 from .store import Store
 from .three_way import has_marks, marked, merge_text
@@ -78,7 +78,7 @@ def resolved_files(sides: Sides, chosen: Mapping[str, str]) -> MergedFiles:
 
 
 def merge_packages(sides: Sides) -> tuple[str, ...]:
-    """Requirements of the result. Where both changed one, both must hold; if they cannot, validation says so."""
+    """Requirements of the result. Where both changed one, both must hold, which the resolver may refuse."""
     base, ours, theirs = (
         {canonicalize_name(Requirement(line).name): line for line in one.manifest.dependencies}
         for one in (sides.base, sides.ours, sides.theirs)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import CapsuleError
 from ..types import CapsuleSummary
-from ..version_values import Branches, History, Rollback, Version
+from ..types.versions import Branches, History, Rollback, Version
 from .ancestry import in_order, missing_parents, reachable
 from .refs import Refs, check_ref_name
 from .store import Store

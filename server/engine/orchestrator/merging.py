@@ -32,9 +32,10 @@ from ..types import (
     Usage,
     Verdict,
 )
+from ..types.versions import Merge
 from ..validation.mesh import Mesh
 from ..validation.types import Project
-from ..version_values import Merge
+from .inherited import authors
 from .verdict import undefined_names
 
 _LEAST_TESTS = 3
@@ -67,7 +68,7 @@ async def merge(
         return Merge(**ends, outcome="conflicts", conflicts=merged.conflicts, files=merged.files)
     packages = merge_packages(sides)
     stages = await mesh.check(Project.of(merged.files, packages), emit=emit)
-    capsule = await asyncio.to_thread(_make, sides, merged.files, packages, stages, sandbox)
+    capsule = await asyncio.to_thread(_make, sides, merged.files, packages, stages, sandbox, resolved or {})
     await asyncio.to_thread(store.add, capsule, renew=True)
     return Merge(**ends, outcome="merged", capsule=capsule.id)
 
@@ -82,6 +83,7 @@ def _make(
     packages: Sequence[str],
     stages: Sequence[StageResult],
     sandbox: Sandbox | None,
+    by_hand: Mapping[str, str],
 ) -> Capsule:
     brief = merge_briefs(sides)
     plan = merge_plans(sides, files, packages) or _plan_of(brief, files)
@@ -102,6 +104,7 @@ def _make(
         sandbox=f"{sandbox.name} {sandbox.version}, Python {sandbox.python}" if sandbox else "",
         tools={tool.name: tool.version for stage in stages for tool in stage.tools},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        authors=authors(files, (sides.ours.evidence, sides.theirs.evidence), by_hand),
     )
     return make_capsule(manifest, brief, files, evidence)
 

@@ -4,7 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from .types import CapsuleSummary, Finding, SourceFile, Value
+from .capsules import CapsuleSummary
+from .files import SourceFile
+from .findings import Finding
+from .value import Value
 
 Change = Literal["added", "removed", "changed"]
 
