@@ -1,10 +1,12 @@
 """`quantumlayer capsule`: what was made, and archives of it."""
 
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from . import versions
+from .running import run
 
 if TYPE_CHECKING:
     from ..engine.facade import Engine
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="List, show, export, verify, import and remove capsules.",
+    help="List, show, export, verify and import capsules; name, compare, merge and go back to versions.",
 )
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Ref = Annotated[str, typer.Argument(metavar="REF", help="An id, the beginning of one, or a name.")]
@@ -33,7 +35,7 @@ def list_(json: _Json = False) -> None:
 
         return show_list(await engine.list_capsules(), json=json)
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -50,7 +52,7 @@ def show(ref: _Ref, json: _Json = False) -> None:
 
         return show_one(await engine.get_capsule(ref), json=json)
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -79,7 +81,7 @@ def export(
 
         return tell_path(await engine.export(ref, form, out, overwrite=force), json=json)
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -103,7 +105,7 @@ def verify(
 
         return tell_verified(await engine.verify(archive_or_ref(source)), json=json)
 
-    _run(work)
+    run(work)
 
 
 @app.command("import")
@@ -123,7 +125,7 @@ def import_(
 
         return tell_imported(await engine.import_capsule(archive), json=json)
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -144,10 +146,7 @@ def remove(ref: _Ref, json: _Json = False) -> None:
 
         return tell_removed(await engine.remove_capsule(ref), json=json)
 
-    _run(work)
+    run(work)
 
 
-def _run(work: "Callable[[Engine], Coroutine[Any, Any, Ending]]") -> None:
-    from .supervise import run_with_engine
-
-    raise typer.Exit(run_with_engine(work))
+app.add_typer(versions.app)

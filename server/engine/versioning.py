@@ -2,12 +2,12 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .events import Emit, ignore
-from .types import Capsule
+from .types import Capsule, SourceFile
 
 if TYPE_CHECKING:
     from .capsule.store import Store
@@ -105,6 +105,15 @@ class Versioning(ABC):
 
         capsule = await self.get_capsule(ref)
         return await asyncio.to_thread(check_out, self._store(), capsule, folder, overwrite=overwrite)
+
+    async def write_files(
+        self, files: Sequence[SourceFile], folder: Path, *, overwrite: bool = False
+    ) -> Path:
+        """Writes files into a folder; others that are in their place are kept, unless `overwrite`."""
+        from .capsule.project import write_files
+
+        texts = {file.path: file.text.encode() for file in files}
+        return await asyncio.to_thread(write_files, texts, folder, overwrite=overwrite)
 
     async def known_files(self, name: str) -> Mapping[str, frozenset[str]]:
         """By path, the SHA-256 digests that a file has in the versions of a project."""

@@ -21,7 +21,11 @@ def write_project(capsule: Capsule, folder: Path, *, overwrite: bool = False) ->
     names them all and nothing is written, unless `overwrite`. Links, and folders where a file should go,
     are in the way even then. Raises StorageError if the disk refuses.
     """
-    files = take_apart(capsule).files
+    return write_files(take_apart(capsule).files, folder, overwrite=overwrite)
+
+
+def write_files(files: Mapping[str, bytes], folder: Path, *, overwrite: bool = False) -> Path:
+    """As `write_project`, for files by their paths, which are safe as `types.check_path` says."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with open_folder(folder) as opened:

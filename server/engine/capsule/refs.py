@@ -98,7 +98,7 @@ class RefsFolder:
 
 def check_ref_name(name: str, what: str) -> str:
     """Returns the name of a branch or tag if it can never be taken for anything else."""
-    if not _NAME.match(name) or name.endswith((".", ".lock")) or ".." in name:
+    if not _NAME.fullmatch(name) or name.endswith((".", ".lock")) or ".." in name:
         raise CapsuleError(
             f"{name!r} cannot be the name of a {what}.",
             "Use letters, digits, '.', '_' and '-', 64 at most, with a letter or a digit first.",

@@ -156,13 +156,14 @@ class Store:
 
     # -- adding --------------------------------------------------------------------------------
 
-    def add(self, capsule: Capsule, *, renew: bool = False) -> Capsule:
+    def add(self, capsule: Capsule, *, renew: bool = False, branch: str = "") -> Capsule:
         """Stores a capsule durably and returns it as it is stored.
 
         One that is there already keeps the evidence it has, and damaged parts of it are written anew.
         With `renew`, which is for a capsule that this process has just made, it becomes the newest of
         its name again, and its evidence is replaced if the verdict is another one; so an imported
-        archive can never talk over what was observed here.
+        archive can never talk over what was observed here. It goes to the current branch, or to `branch`,
+        whose head must be one of its parents still.
 
         Raises CapsuleError if the capsule does not hold together, StorageError if the disk refuses.
         """
@@ -181,8 +182,20 @@ class Store:
                 number = known.number
             before = self._names(versions, self._refs_if_sound).head(capsule.manifest.name)
             self._records.write(capsule, digest(parts.evidence or b""), number, aside=self._unfinished)
-            self._advance(capsule, before, made_here=renew, known=known is not None)
+            if branch:
+                self._follow(capsule, branch)
+            else:
+                self._advance(capsule, before, made_here=renew, known=known is not None)
         return capsule
+
+    def _follow(self, capsule: Capsule, branch: str) -> None:
+        refs = self._present(capsule.manifest.name, self._refs.read(capsule.manifest.name))
+        if refs.branches.get(branch) not in {*capsule.manifest.parents, capsule.id}:
+            raise CapsuleError(
+                f"The branch {branch!r} of {capsule.manifest.name!r} has moved meanwhile.",
+                f"The new version is kept as {capsule.id[:16]}: merge again.",
+            )
+        self._refs.write(refs.with_branch(branch, capsule.id), aside=self._unfinished)
 
     def _advance(self, capsule: Capsule, before: str | None, *, made_here: bool, known: bool) -> None:
         """Moves the current branch to what was made here, or to what descends from its head.

@@ -16,8 +16,9 @@ from ..capsule.merge import (
     merge_plans,
     resolved_files,
 )
+from ..capsule.refs import Refs
 from ..capsule.store import Store
-from ..capsule.versions import roll_back
+from ..errors import CapsuleError
 from ..events import Emit
 from ..sandbox import Sandbox
 from ..types import (
@@ -51,17 +52,18 @@ async def merge(
     resolved: Mapping[str, str] | None = None,
     emit: Emit,
 ) -> Merge:
-    """Merges `theirs` into `ours`, and makes the result the head of the current branch of ours.
+    """Merges `theirs` into `ours`, the head of a branch, and makes the result the head of that branch.
 
     `resolved`, by path: texts in which conflicts of an earlier try were settled. With conflicts nothing is
     stored. The verdict is the result's own: nothing of what was seen of either side counts for it.
     """
     sides = await asyncio.to_thread(find_sides, store, ours, theirs)
+    branch = await asyncio.to_thread(_branch_at, store, sides.ours)
     ends = {"ours": sides.ours.id, "theirs": sides.theirs.id, "base": sides.base.id}
     if sides.base.id == sides.theirs.id:
         return Merge(**ends, outcome="up to date", capsule=sides.ours.id)
     if sides.base.id == sides.ours.id and sides.ours.manifest.name == sides.theirs.manifest.name:
-        await asyncio.to_thread(roll_back, store, sides.ours.manifest.name, sides.theirs.id)
+        await asyncio.to_thread(_forward, store, sides, branch)
         return Merge(**ends, outcome="fast-forward", capsule=sides.theirs.id)
     merged = await asyncio.to_thread(_merged, sides, resolved)
     if merged.conflicts:
@@ -69,8 +71,31 @@ async def merge(
     packages = merge_packages(sides)
     stages = await mesh.check(Project.of(merged.files, packages), emit=emit)
     capsule = await asyncio.to_thread(_make, sides, merged.files, packages, stages, sandbox, resolved or {})
-    await asyncio.to_thread(store.add, capsule, renew=True)
+    await asyncio.to_thread(store.add, capsule, renew=True, branch=branch)
     return Merge(**ends, outcome="merged", capsule=capsule.id)
+
+
+def _branch_at(store: Store, ours: Capsule) -> str:
+    """The branch whose head a version is, the current one if there are several."""
+    refs = store.refs(ours.manifest.name)
+    branches, _ = refs.of(ours.id)
+    if not branches:
+        raise CapsuleError(
+            f"{ours.id[:16]} is not the head of a branch, so nothing would lead to the merged version.",
+            f"Make a branch there: `quantumlayer capsule branch {ours.id[:12]} NAME`.",
+        )
+    return refs.current if refs.current in branches else branches[0]
+
+
+def _forward(store: Store, sides: Sides, branch: str) -> None:
+    """The branch goes on to a version that descends from its head."""
+
+    def change(refs: Refs) -> Refs:
+        if refs.branches.get(branch) != sides.ours.id:
+            raise CapsuleError(f"The branch {branch!r} has moved meanwhile.", "Merge again.")
+        return refs.with_branch(branch, sides.theirs.id)
+
+    store.change_refs(sides.ours.manifest.name, change)
 
 
 def _merged(sides: Sides, resolved: Mapping[str, str] | None) -> MergedFiles:
