@@ -228,3 +228,32 @@ def checkout(
         return tell_checked_out(await engine.check_out(ref, folder, overwrite=force), json=json)
 
     run(work)
+
+
+@app.command()
+def deploy(
+    ref: _Ref,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="The project's folder.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite deployment files that are there.")
+    ] = False,
+    json: _Json = False,
+) -> None:
+    """Write a Dockerfile and a compose file for a capsule, judged by the same mesh.
+
+    The image is built in two stages, runs as nobody in particular, and has a health check where the project
+    listens on a port. Files of the project that are not in the folder are written, too; others stay.
+
+    [bold]Example[/bold]
+
+      quantumlayer capsule deploy notes --out build/notes
+    """
+
+    async def work(engine: "Engine") -> "Ending":
+        from .versions_report import tell_deployment
+
+        made = await engine.deployment(ref)
+        await engine.write_deployment(made, out, overwrite=force)
+        return tell_deployment(made, out, json=json)
+
+    run(work)

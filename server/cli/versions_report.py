@@ -1,12 +1,23 @@
 """How versions, their names and their differences are told."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.text import Text
 
 from ..engine.types import Finding
-from ..engine.types.versions import Branches, CheckedOut, Difference, History, Rollback, Side, Version
+from ..engine.types.versions import (
+    Branches,
+    CheckedOut,
+    Deployment,
+    Difference,
+    History,
+    Rollback,
+    Side,
+    Version,
+)
 from .endings import Ending
+from .generate_report import print_stages
 from .tables import print_json, print_table
 from .terminal import STYLES, console, words
 from .text import count
@@ -94,6 +105,23 @@ def _tell_folder(done: CheckedOut) -> None:
     out.print(words(f"{done.folder} holds {done.id[:_SHORT_ID]}: {changed}"))
     for path in done.kept:
         out.print(words(f"  kept, as somebody changed it: {path}", "yellow"))
+
+
+def tell_deployment(made: Deployment, folder: Path, *, json: bool) -> Ending:
+    """Failed if a stage did: then the files should not be relied on."""
+    failed = any(stage.status == "failed" for stage in made.stages)
+    if json:
+        document = made.model_dump(mode="json", exclude={"files"})
+        print_json({**document, "files": [str(folder / file.path) for file in made.files]})
+        return Ending.FAILED if failed else Ending.DONE
+    out = console()
+    for file in made.files:
+        out.print(words(str(folder / file.path)))
+    for note in made.notes:
+        out.print(words(f"  {note}", "yellow"))
+    print_stages(made.stages, out)
+    out.print(words(f"  build: docker build {folder}", "dim"))
+    return Ending.FAILED if failed else Ending.DONE
 
 
 # -- differences -------------------------------------------------------------------------------

@@ -7,12 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .events import Emit, ignore
-from .types import Capsule, SourceFile
+from .types import Capsule, SourceFile, Stage
 
 if TYPE_CHECKING:
     from .capsule.store import Store
     from .sandbox import Sandbox
-    from .types.versions import Branches, CheckedOut, Difference, History, Merge, Rollback, Version
+    from .types.versions import (
+        Branches,
+        CheckedOut,
+        Deployment,
+        Difference,
+        History,
+        Merge,
+        Rollback,
+        Version,
+    )
     from .validation.mesh import Mesh
 
 
@@ -99,12 +108,43 @@ class Versioning(ABC):
         mesh, sandbox = await self._mesh()
         return await merge(self._store(), mesh, sandbox, ours, theirs, resolved=resolved, emit=emit)
 
-    async def check_out(self, ref: str, folder: Path, *, overwrite: bool = False) -> "CheckedOut":
-        """Makes a folder hold a version's files. What somebody changed there is kept, unless `overwrite`."""
+    async def check_out(
+        self, ref: str, folder: Path, *, overwrite: bool = False, keep: bool = False
+    ) -> "CheckedOut":
+        """Makes a folder hold a version's files.
+
+        If somebody changed files there, CapsuleError names them and nothing is touched, unless they are to
+        be replaced (`overwrite`) or left alone (`keep`).
+        """
         from .capsule.checkout import check_out
 
         capsule = await self.get_capsule(ref)
-        return await asyncio.to_thread(check_out, self._store(), capsule, folder, overwrite=overwrite)
+        return await asyncio.to_thread(
+            check_out, self._store(), capsule, folder, overwrite=overwrite, keep=keep
+        )
+
+    async def deployment(self, ref: str) -> "Deployment":
+        """A Dockerfile and a compose file for a version, and what the mesh finds in them."""
+        from .capsule.deploy import deployment_of
+        from .validation.types import Project
+
+        made = await asyncio.to_thread(deployment_of, await self.get_capsule(ref))
+        mesh, _ = await self._mesh()
+        stages = (Stage.SYNTAX, Stage.STYLE, Stage.SECURITY)
+        return made.model_copy(update={"stages": await mesh.check(Project.of(made.files), stages)})
+
+    async def write_deployment(self, made: "Deployment", folder: Path, *, overwrite: bool = False) -> Path:
+        """Writes the files into the project's folder, with those of the project that are not there.
+
+        What is there with other content is kept: for the project's files that is right, for the others
+        CapsuleError names them, unless `overwrite`.
+        """
+        from .capsule.project import write_files, write_missing
+
+        capsule = await self.get_capsule(made.id)
+        texts = {file.path: file.text.encode() for file in made.files}
+        await asyncio.to_thread(write_files, texts, folder, overwrite=overwrite)
+        return await asyncio.to_thread(write_missing, capsule, folder)
 
     async def write_files(
         self, files: Sequence[SourceFile], folder: Path, *, overwrite: bool = False

@@ -40,12 +40,16 @@ def known_files(store: Store, name: str) -> Known:
     return {path: frozenset(digests) for path, digests in found.items()}
 
 
-def check_out(store: Store, capsule: Capsule, folder: Path, *, overwrite: bool = False) -> CheckedOut:
+def check_out(
+    store: Store, capsule: Capsule, folder: Path, *, overwrite: bool = False, keep: bool = False
+) -> CheckedOut:
     """Makes `folder` hold the capsule's files; returns what became of it.
 
     If somebody changed a file that would be replaced or removed, CapsuleError names all such files and
-    nothing is touched; with `overwrite` they are replaced, and what would only be removed stays. Links are
-    in the way even then. Raises StorageError if the disk refuses.
+    nothing is touched; with `overwrite` they are replaced, and what would only be removed stays; with `keep`
+    they all stay, and the others are brought. Links are in the way even then.
+
+    Raises StorageError if the disk refuses.
     """
     files = take_apart(capsule).files
     known = known_files(store, capsule.manifest.name)
@@ -53,7 +57,9 @@ def check_out(store: Store, capsule: Capsule, folder: Path, *, overwrite: bool =
         folder.mkdir(parents=True, exist_ok=True)
         with open_folder(folder) as opened:
             steps = _plan(opened, files, known)
-            if steps.changed and not overwrite:
+            if keep:
+                steps = steps._replace(write=_without(steps.write, steps.changed))
+            elif steps.changed and not overwrite:
                 raise _in_the_way(folder, [f"{path} was changed" for path in steps.changed])
             for path, data in steps.write.items():
                 opened.write(path, data, overwrite=True)
@@ -68,7 +74,7 @@ def check_out(store: Store, capsule: Capsule, folder: Path, *, overwrite: bool =
         folder=str(folder),
         written=tuple(steps.write),
         removed=tuple(steps.remove),
-        kept=tuple(path for path in steps.changed if path not in files),
+        kept=tuple(path for path in steps.changed if path not in steps.write),
     )
 
 
@@ -88,6 +94,11 @@ def _plan(opened: Folder, files: Mapping[str, bytes], known: Known) -> _Steps:
         else:
             steps.write[path] = wanted
     return steps
+
+
+def _without(files: Mapping[str, bytes], paths: Iterable[str]) -> dict[str, bytes]:
+    left_out = set(paths)
+    return {path: data for path, data in files.items() if path not in left_out}
 
 
 def _in_the_way(root: Path, conflicts: Iterable[str]) -> CapsuleError:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from .capsules import CapsuleSummary
 from .files import SourceFile
-from .findings import Finding
+from .findings import Finding, StageResult
 from .value import Value
 
 Change = Literal["added", "removed", "changed"]
@@ -141,3 +141,14 @@ class CheckedOut(Value):
     removed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     """Files that somebody changed; they were left alone."""
+
+
+class Deployment(Value):
+    """Files that build and start a project in a container, and what was found in them."""
+
+    id: str
+    name: str
+    files: tuple[SourceFile, ...]
+    notes: tuple[str, ...] = ()
+    """What a user should know before relying on them."""
+    stages: tuple[StageResult, ...] = ()
