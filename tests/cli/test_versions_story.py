@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from support.command import SLUG_BRIEF, SLUG_CODE, Cli
+import pytest
+from support.command import SLUG_BRIEF, SLUG_CODE, Cli, fenced
+from support.scripted_server import Seen
 
 MORE_CODE = SLUG_CODE.replace(
     "def slugify(text: str) -> str:", 'def slugify(text: str, mark: str = "-") -> str:'
@@ -16,18 +18,31 @@ MORE_BRIEF = SLUG_BRIEF.replace("text: str", 'text: str, mark: str = "-"')
 CLASHING_BRIEF = SLUG_BRIEF.replace("text: str", "words: str")
 
 
-def make(cli: Cli, code: str, slugs: Callable[..., None], brief: str = SLUG_BRIEF) -> str:
-    slugs(code)
-    (cli.folder / "slug.brief.md").write_text(brief)
-    made = cli("generate", "slug.brief.md", "--name", "slug", "--json", "--out", "made", "--force")
-    assert made.status in {0, 3}, made.err
-    return str(made.json["capsule"])
+@pytest.fixture
+def made(cli: Cli, slugs: Callable[..., None]) -> Callable[[str], str]:
+    """Generates under one name what a brief asks for; returns the id."""
+
+    def answer(seen: Seen) -> str | None:
+        if "test engineer" in seen.prompt:
+            return None
+        codes = {"mark: str": MORE_CODE, "words: str": CLASHING_CODE, "Slugs of words": OTHER_CODE}
+        return fenced(next((code for part, code in codes.items() if part in seen.prompt), SLUG_CODE))
+
+    slugs(before=answer)
+
+    def make(brief: str) -> str:
+        (cli.folder / "slug.brief.md").write_text(brief)
+        done = cli("generate", "slug.brief.md", "--name", "slug", "--json", "--out", "made", "--force")
+        assert done.status in {0, 3}, done.err
+        return str(done.json["capsule"])
+
+    return make
 
 
-def test_versions_from_the_first_to_a_merge_and_back(cli: Cli, slugs: Callable[..., None]) -> None:
-    first = make(cli, SLUG_CODE, slugs)
+def test_versions_from_the_first_to_a_merge_and_back(cli: Cli, made: Callable[[str], str]) -> None:
+    first = made(SLUG_BRIEF)
     assert cli("capsule", "tag", "slug", "v1").out.strip() == f"slug@v1 is {first}"
-    second = make(cli, MORE_CODE, slugs, MORE_BRIEF)
+    second = made(MORE_BRIEF)
     history = cli("capsule", "log", "slug", "--json").json
     assert [one["summary"]["id"] for one in history["versions"]] == [second, first]
     assert [one["tags"] for one in history["versions"]] == [[], ["v1"]]
@@ -44,7 +59,7 @@ def test_versions_from_the_first_to_a_merge_and_back(cli: Cli, slugs: Callable[.
 
     # another branch, from the first version
     assert cli("capsule", "branch", "slug@v1", "wording").status == 0
-    third = make(cli, OTHER_CODE, slugs, "# Slugs of words\n" + SLUG_BRIEF.split("\n", 1)[1])
+    third = made(SLUG_BRIEF.replace("# Slugs", "# Slugs of words"))
     assert cli("capsule", "show", "slug", "--json").json["manifest"]["parents"] == [first]
     assert cli("capsule", "branch", "slug", "--json").json["branches"] == {"main": second, "wording": third}
     assert cli("capsule", "branch", "slug", "main").status == 0
@@ -82,11 +97,11 @@ def test_versions_from_the_first_to_a_merge_and_back(cli: Cli, slugs: Callable[.
     assert cli("capsule", "show", "slug", "--json").json["id"] == joined["id"]
 
 
-def test_conflicts_are_listed_settled_in_a_folder_and_merged(cli: Cli, slugs: Callable[..., None]) -> None:
-    make(cli, SLUG_CODE, slugs)
-    make(cli, MORE_CODE, slugs, MORE_BRIEF)
+def test_conflicts_are_listed_settled_in_a_folder_and_merged(cli: Cli, made: Callable[[str], str]) -> None:
+    made(SLUG_BRIEF)
+    made(MORE_BRIEF)
     assert cli("capsule", "branch", "slug~1", "wording").status == 0
-    make(cli, CLASHING_CODE, slugs, CLASHING_BRIEF)
+    made(CLASHING_BRIEF)
     assert cli("capsule", "branch", "slug", "main").status == 0
     before = cli("capsule", "list", "--json").json
 
@@ -100,8 +115,9 @@ def test_conflicts_are_listed_settled_in_a_folder_and_merged(cli: Cli, slugs: Ca
     assert again.status == 1, "the marks are still there"
     assert "slug.py" in {one["path"] for one in again.json["conflicts"]}
 
+    cli("capsule", "checkout", "slug", "ours")
     for path in {one["path"] for one in again.json["conflicts"]}:
-        (cli.folder / "settle" / path).write_text((cli.folder / "made" / path).read_text())
+        (cli.folder / "settle" / path).write_text((cli.folder / "ours" / path).read_text())
     (cli.folder / "settle/slug.py").write_text(MORE_CODE.replace("text", "words"))
     merged = cli("capsule", "merge", "slug", "slug@wording", "--resolved", "settle", "--json")
     assert merged.status in {0, 3}, merged.err + merged.out

@@ -86,11 +86,11 @@ def _breaks(was: _Offer, now: _Offer) -> bool:
     """Whether a call that was right may be wrong now. Types and returned values are not looked at."""
     if not isinstance(was.node, Function) or not isinstance(now.node, Function):
         return type(was.node) is not type(now.node) or _bases(was.node) - _bases(now.node) != set()
-    if type(was.node) is not type(now.node) or was.bound != now.bound:
+    if type(was.node) is not type(now.node):
         return True
     if _is_property(was.node) != _is_property(now.node):
         return True
-    return not _takes_what(was.node.args, now.node.args, skip=int(was.bound))
+    return not _takes_what(was.node.args, now.node.args, (int(was.bound), int(now.bound)))
 
 
 def _bases(node: Function | ast.ClassDef) -> set[str]:
@@ -101,24 +101,21 @@ def _is_property(node: Function) -> bool:
     return "property" in (ast.unparse(one) for one in node.decorator_list)
 
 
-def _takes_what(was: ast.arguments, now: ast.arguments, *, skip: int) -> bool:
-    """Whether every call that fits `was` fits `now`."""
-    old, new = [*was.posonlyargs, *was.args][skip:], [*now.posonlyargs, *now.args][skip:]
-    old_named, new_named = {arg.arg for arg in was.args}, {arg.arg for arg in now.args}
-    by_word = new_named | {arg.arg for arg in now.kwonlyargs}
-    least_old, least_new = len(old) - len(was.defaults), len(new) - len(now.defaults)
+def _takes_what(was: ast.arguments, now: ast.arguments, bound: tuple[int, int]) -> bool:
+    """Whether every call that fits `was` fits `now`; of either, so many parameters are filled in already."""
+    old, new = [*was.posonlyargs, *was.args][bound[0] :], [*now.posonlyargs, *now.args][bound[1] :]
+    old_words = {arg.arg for arg in was.args} & {arg.arg for arg in old}
+    new_words = {arg.arg for arg in now.args} | _only(now)
     if (was.vararg and not now.vararg) or (was.kwarg and not now.kwarg):
         return False
     if len(new) < len(old) and not now.vararg:
         return False
-    if least_new > least_old:
+    needed = new[len(old) - len(was.defaults) : len(new) - len(now.defaults)]
+    if not {arg.arg for arg in needed} <= _required(was) & new_words:
         return False
-    if any(a.arg != b.arg and a.arg in old_named for a, b in zip(old, new, strict=False)):
+    if any(a.arg != b.arg and a.arg in old_words for a, b in zip(old, new, strict=False)):
         return False  # a word that callers may use stands for another place, or for none
-    if (
-        not now.kwarg
-        and not {arg.arg for arg in [*old, *was.kwonlyargs] if arg.arg in old_named | _only(was)} <= by_word
-    ):
+    if not now.kwarg and not (old_words | _only(was)) <= new_words:
         return False
     return _required(now) <= _required(was)
 
