@@ -53,6 +53,8 @@ NOT_RUN = {
     "tests/lsp/test_lsp_robustness.py sends fewer messages",
     "python benchmarks/startup.py --runs 10": "a minute of timing; same test",
     "python benchmarks/workspace.py --files 2000 --runs 1": "minutes of timing; same test",
+    "quantumlayer capsule deploy NAME --out DIR": "the capsule that is made here has nothing to run; "
+    "tests/engine/capsule/test_capsule_deploy.py builds and starts another",
     "quantumlayer lsp": "waits for an editor; test_the_server_answers_an_editor talks to it",
     "quantumlayer lsp --tcp HOST:PORT": "waits for editors; tests/lsp/test_lsp_tcp.py does so as they do",
 }
@@ -75,7 +77,7 @@ EXAMPLES = {
     ): "signatures of the rooms' doors, not a program; mypy reads the real ones",
     ("docs/architecture.md", ""): "drawings",
 }
-DRAWINGS = {"docs/capsule.md": ("blobs/", "records/", "seals/")}
+DRAWINGS = {"docs/capsule.md": ("blobs/", "records/", "refs/", "seals/")}
 """Indented lines that are no commands, by their beginnings."""
 
 
@@ -149,10 +151,11 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
 
 @pytest.fixture(scope="module")
 def made(clone: Clone) -> Clone:
-    """With the capsule that stands for NAME and FILE."""
+    """With the capsule that stands for NAME and FILE, and the tag that pages speak of."""
     (command,) = (command for command in COMMANDS if command.endswith(f"--name {PLACEHOLDERS['NAME']}"))
-    done = clone.run(*shlex.split(command))
-    assert done.returncode == 0, done.stdout + done.stderr
+    for words in (shlex.split(command), ["quantumlayer", "capsule", "tag", PLACEHOLDERS["NAME"], "v1"]):
+        done = clone.run(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
     return clone
 
 

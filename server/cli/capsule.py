@@ -1,12 +1,12 @@
 """`quantumlayer capsule`: what was made, and archives of it."""
 
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import keys
+from . import keys, versions
+from .running import run
 
 if TYPE_CHECKING:
     from ..engine.facade import Engine
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="List, show, export, verify, import and remove capsules; and the keys that sign them.",
+    help="List, show, export, verify and import capsules; name, compare, merge versions, go back; keys.",
 )
 app.add_typer(keys.app, name="keys")
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -36,7 +36,7 @@ def list_(json: _Json = False) -> None:
 
         return show_list(await engine.list_capsules(), json=json)
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -54,7 +54,7 @@ def show(ref: _Ref, json: _Json = False) -> None:
         capsule = await engine.get_capsule(ref)
         return show_one(capsule, await engine.trust.signature(capsule), json=json)
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -83,7 +83,7 @@ def export(
 
         return tell_path(await engine.export(ref, form, out, overwrite=force), json=json)
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -114,7 +114,7 @@ def verify(
         report = await engine.verify(archive_or_ref(source), rerun=rerun)
         return tell_verified(report, source, json=json)
 
-    _run(work)
+    run(work)
 
 
 @app.command("import")
@@ -135,7 +135,7 @@ def import_(
         capsule = await engine.import_capsule(archive)
         return tell_imported(capsule, await engine.trust.signature(capsule), json=json)
 
-    _run(work)
+    run(work)
 
 
 @app.command()
@@ -156,10 +156,7 @@ def remove(ref: _Ref, json: _Json = False) -> None:
 
         return tell_removed(await engine.remove_capsule(ref), json=json)
 
-    _run(work)
+    run(work)
 
 
-def _run(work: "Callable[[Engine], Coroutine[Any, Any, Ending]]") -> None:
-    from .supervise import run_with_engine
-
-    raise typer.Exit(run_with_engine(work))
+app.add_typer(versions.app)

@@ -30,6 +30,7 @@ from .types import (
     ToolSeat,
     VerifyReport,
 )
+from .versioning import Versioning
 
 if TYPE_CHECKING:
     from .capsule.store import Store
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from .journal_trim import Keep
     from .sandbox import Sandbox
     from .validation.live import LiveMesh
+    from .validation.mesh import Mesh
 
 ArchiveFormat = Literal["zip", "tar.gz", "qlcapsule"]
 ReportFormat = Literal["text", "json", "sarif", "github"]
@@ -54,7 +56,7 @@ def preload() -> None:
         import_module(room, __package__)
 
 
-class Engine:
+class Engine(Versioning):
     """Generates, validates and keeps capsules.
 
     Use it as an asynchronous context manager, or call `aclose`. Settings are the resolved ones;
@@ -202,10 +204,6 @@ class Engine:
     async def list_capsules(self) -> tuple[CapsuleSummary, ...]:
         """Newest first, each with what its signature is worth to this user."""
         return await self.trust.with_signatures(await asyncio.to_thread(self._store().list))
-
-    async def get_capsule(self, ref: str) -> Capsule:
-        """`ref` is an id, a unique beginning of one, or a name (its newest version)."""
-        return await asyncio.to_thread(self._store().get, ref)
 
     async def export(self, ref: str, form: ArchiveFormat, target: Path, *, overwrite: bool = False) -> Path:
         """Writes an archive, byte for byte the same for the same capsule; returns its path.
@@ -385,6 +383,12 @@ class Engine:
     async def _open_sandbox(self) -> "tuple[Sandbox | None, str]":
         """The sandbox, or why there is none."""
         return await self._sandbox(), self._sandbox_error
+
+    async def _mesh(self) -> "tuple[Mesh, Sandbox | None]":
+        from .validation.mesh import Mesh
+
+        sandbox = await self._sandbox()
+        return Mesh(self.settings, await self._journal(), sandbox, self._sandbox_error), sandbox
 
     async def _sandbox(self) -> "Sandbox | None":
         from .errors import SandboxError

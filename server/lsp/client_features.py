@@ -14,6 +14,7 @@ class ClientFeatures:
     apply_edit: bool = False
     document_changes: bool = False
     create_files: bool = False
+    delete_files: bool = False
     change_annotations: bool = False
     configuration: bool = False
     register_configuration: bool = False
@@ -48,6 +49,7 @@ class ClientFeatures:
             # Neovim names the operations only, which document changes alone can carry.
             document_changes=has("workspace.workspace_edit.document_changes") or bool(operations),
             create_files=types.ResourceOperationKind.Create in operations,
+            delete_files=types.ResourceOperationKind.Delete in operations,
             change_annotations=get_capability(
                 capabilities, "workspace.workspace_edit.change_annotation_support"
             )

@@ -8,6 +8,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from ..engine.errors import SettingsError
 from . import export, generate, names, patterns, validate
+from .capsules import CapsuleCommands
 
 if TYPE_CHECKING:
     from .jobs import Job
@@ -34,6 +35,7 @@ class Commands:
             names.RECOMMEND_PATTERNS: self.recommend_patterns,
             names.GUIDE_TO_PATTERNS: self.guide_to_patterns,
             names.CANCEL: self.cancel,
+            **CapsuleCommands(self.server).by_name(),
         }
 
     def generate_capsule(self, *arguments: Any) -> dict[str, Any]:

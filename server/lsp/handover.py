@@ -6,6 +6,7 @@ annotations, else by a question.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -41,7 +42,7 @@ async def hand_over(
             changes = [change for change in changes if change.current is None]
         if not changes:
             return f"{stored} The files that are there were kept."
-    failure = await _apply(server, capsule, changes)
+    failure = await apply_changes(server, f"Capsule {capsule.manifest.name}", changes)
     return f"{stored} The editor did not take its files: {failure}." if failure else f"{_show(target)}"
 
 
@@ -49,7 +50,7 @@ async def _changes(server: "QuantumLayerServer", capsule: "Capsule", target: str
     """The files that are not there as they should be."""
     wanted = {f"{target}/{quote(file.path)}": file.text for file in capsule.files}
     current = {uri: server.documents.opened(uri) for uri in wanted}
-    on_disk = await asyncio.to_thread(_read, [uri for uri, opened in current.items() if opened is None])
+    on_disk = await asyncio.to_thread(read_texts, [uri for uri, opened in current.items() if opened is None])
     changes = []
     for uri, text in wanted.items():
         opened = current[uri]
@@ -59,7 +60,7 @@ async def _changes(server: "QuantumLayerServer", capsule: "Capsule", target: str
     return changes
 
 
-def _read(uris: list[str]) -> dict[str, str]:
+def read_texts(uris: list[str]) -> dict[str, str]:
     found = {}
     for uri in uris:
         path = path_of(uri)
@@ -72,12 +73,14 @@ def _confirms(server: "QuantumLayerServer") -> bool:
     return server.features.change_annotations and server.features.document_changes
 
 
-async def _apply(server: "QuantumLayerServer", capsule: "Capsule", changes: list[FileChange]) -> str:
+async def apply_changes(
+    server: "QuantumLayerServer", label: str, changes: list[FileChange], removed: Sequence[str] = ()
+) -> str:
     """Empty if the editor took the files, else why not."""
     if not server.features.create_files:
         await asyncio.to_thread(_make_folders, [change.uri for change in changes])
-    edit = build_edit(changes, server.features)
-    params = types.ApplyWorkspaceEditParams(edit=edit, label=f"Capsule {capsule.manifest.name}")
+    edit = build_edit(changes, server.features, removed)
+    params = types.ApplyWorkspaceEditParams(edit=edit, label=label)
     try:
         result = await server.protocol.ask(types.WORKSPACE_APPLY_EDIT, params)
     except JsonRpcException as error:

@@ -13,6 +13,9 @@ from pygls.lsp.server import LanguageServer
 
 from .. import __version__
 from . import tidying
+from .capsule_shapes import SCHEME as CAPSULES
+from .capsule_shapes import place_in
+from .capsules import CapsuleCommands
 from .client_features import ClientFeatures
 from .code_action import KINDS, code_action
 from .code_lens import code_lens
@@ -147,7 +150,10 @@ class QuantumLayerServer(LanguageServer):
     async def _hover(self, params: types.HoverParams) -> types.Hover | None:
         return await brief_hover(self, params)
 
-    def _content(self, params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
+    async def _content(self, params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
+        if (place := place_in(params.uri)) is not None:
+            _, text = await CapsuleCommands(self).text(*place)
+            return types.TextDocumentContentResult(text)
         return types.TextDocumentContentResult(self.tests.text(params.uri))
 
     async def _offer_content(self) -> None:
@@ -157,13 +163,13 @@ class QuantumLayerServer(LanguageServer):
         registration = types.Registration(
             id="quantumlayer-output",
             method=types.WORKSPACE_TEXT_DOCUMENT_CONTENT,
-            register_options=types.TextDocumentContentRegistrationOptions(schemes=[SCHEME]),
+            register_options=types.TextDocumentContentRegistrationOptions(schemes=[SCHEME, CAPSULES]),
         )
         try:
             params = types.RegistrationParams([registration])
             await self.protocol.ask(types.CLIENT_REGISTER_CAPABILITY, params, _PATIENCE_S)
         except (JsonRpcException, TimeoutError):
-            log.info("the client will not show the output of tests as a document")
+            log.info("the client will not show documents of ours")
 
     async def _watch_files(self) -> None:
         """Asks to be told of files that change on disk: open documents depend on closed ones."""

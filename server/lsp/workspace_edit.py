@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .client_features import ClientFeatures
 
 _NEW, _OVER = "quantumlayer.new", "quantumlayer.overwrite"
-DocumentChange = types.TextDocumentEdit | types.CreateFile
+_AGAIN, _GONE = "quantumlayer.restore", "quantumlayer.remove"
+DocumentChange = types.TextDocumentEdit | types.CreateFile | types.DeleteFile
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,20 @@ class FileChange:
     text: str
     current: str | None = None
     version: int | None = None
+    ours: bool = False
+    """What is there can be had again at any time: a stored version has it."""
+
+    @property
+    def annotation(self) -> str:
+        if self.current is None:
+            return _NEW
+        return _AGAIN if self.ours else _OVER
 
 
-def build_edit(changes: Sequence[FileChange], features: "ClientFeatures") -> types.WorkspaceEdit:
-    """Files to create come before the text that fills them.
+def build_edit(
+    changes: Sequence[FileChange], features: "ClientFeatures", removed: Sequence[str] = ()
+) -> types.WorkspaceEdit:
+    """Files to create come before the text that fills them; `removed`, URIs, go last, where the client can.
 
     Text that is there is replaced as a whole, marked as needing confirmation where the client can.
     """
@@ -35,13 +46,16 @@ def build_edit(changes: Sequence[FileChange], features: "ClientFeatures") -> typ
     annotated = features.change_annotations
     document_changes: list[DocumentChange] = []
     for change in changes:
-        annotation = (_NEW if change.current is None else _OVER) if annotated else None
+        annotation = change.annotation if annotated else None
         if change.current is None and features.create_files:
             document_changes.append(types.CreateFile(uri=change.uri, annotation_id=annotation))
         document_changes.append(_text_edit(change, annotation))
-    return types.WorkspaceEdit(
-        document_changes=document_changes, change_annotations=_annotations(changes) if annotated else None
-    )
+    document_changes += [
+        types.DeleteFile(uri=uri, annotation_id=_GONE if annotated else None)
+        for uri in (removed if features.delete_files else ())
+    ]
+    annotations = _annotations(changes, removed) if annotated else None
+    return types.WorkspaceEdit(document_changes=document_changes, change_annotations=annotations)
 
 
 def _text_edit(change: FileChange, annotation: str | None) -> types.TextDocumentEdit:
@@ -57,14 +71,22 @@ def _edit(change: FileChange) -> types.TextEdit:
     return types.TextEdit(whole(change.current or ""), change.text)
 
 
-def _annotations(changes: Sequence[FileChange]) -> dict[str, types.ChangeAnnotation]:
-    found = {}
-    if any(change.current is None for change in changes):
-        found[_NEW] = types.ChangeAnnotation("New files", needs_confirmation=False)
-    if any(change.current is not None for change in changes):
-        found[_OVER] = types.ChangeAnnotation(
-            "Overwrite files",
-            needs_confirmation=True,
-            description="These are there already, with other content.",
-        )
-    return found
+def _annotations(changes: Sequence[FileChange], removed: Sequence[str]) -> dict[str, types.ChangeAnnotation]:
+    used = {change.annotation for change in changes} | ({_GONE} if removed else set())
+    return {key: annotation for key, annotation in _ANNOTATIONS.items() if key in used}
+
+
+_ANNOTATIONS = {
+    _NEW: types.ChangeAnnotation("New files", needs_confirmation=False),
+    _AGAIN: types.ChangeAnnotation(
+        "Replace files", needs_confirmation=False, description="They are as a stored version has them."
+    ),
+    _OVER: types.ChangeAnnotation(
+        "Overwrite files",
+        needs_confirmation=True,
+        description="These are there already, with other content.",
+    ),
+    _GONE: types.ChangeAnnotation(
+        "Remove files", needs_confirmation=False, description="They are as a stored version has them."
+    ),
+}

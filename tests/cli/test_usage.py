@@ -18,6 +18,10 @@ VERBS = (
     ("capsule", "verify"),
     ("capsule", "import"),
     ("capsule", "remove"),
+    *(
+        ("capsule", verb)
+        for verb in ("log", "tag", "branch", "diff", "merge", "rollback", "checkout", "deploy")
+    ),
     ("models", "list"),
     ("models", "pull"),
     ("models", "use"),

@@ -311,6 +311,8 @@ def apply(edit: Mapping[str, Any], shown: dict[str, str]) -> None:
             assert not path.exists(), f"{path} is there already"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
+        elif change.get("kind") == "delete":
+            to_path(change["uri"]).unlink()
         else:
             _edit(change["textDocument"]["uri"], change["edits"], shown)
 

@@ -16,7 +16,9 @@ from typing import Protocol
 
 from ..disk import replace
 
-_HAS_DIR_FD = os.name == "posix" and {os.open, os.mkdir, os.rename, os.unlink, os.link} <= os.supports_dir_fd
+_HAS_DIR_FD = (
+    os.name == "posix" and {os.open, os.mkdir, os.rename, os.unlink, os.rmdir, os.link} <= os.supports_dir_fd
+)
 
 
 class Obstacle(Exception):
@@ -33,6 +35,9 @@ class Folder(Protocol):
 
     def write(self, path: str, data: bytes, *, overwrite: bool) -> None:
         """Puts a file in its place at once, with the folders it needs. Raises Obstacle."""
+
+    def remove(self, path: str) -> None:
+        """Removes a plain file, and the folders that are empty then. Raises Obstacle."""
 
 
 @contextlib.contextmanager
@@ -79,6 +84,19 @@ class HeldFolder:
             finally:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(unfinished, dir_fd=parent)
+
+    def remove(self, path: str) -> None:
+        if self.read(path, 0) is None:
+            return
+        with self._parent(path, make=False) as (parent, name):
+            os.unlink(name, dir_fd=parent)
+        while "/" in path:
+            path = path.rpartition("/")[0]
+            with self._parent(path, make=False) as (parent, name):
+                try:
+                    os.rmdir(name, dir_fd=parent)
+                except OSError:
+                    return  # something else is in it
 
     @contextlib.contextmanager
     def _parent(self, path: str, *, make: bool) -> Iterator[tuple[int, str]]:
@@ -128,6 +146,17 @@ class LookingFolder:
             replace(unfinished, target)
         finally:
             unfinished.unlink(missing_ok=True)
+
+    def remove(self, path: str) -> None:
+        if self.read(path, 0) is None:
+            return
+        self._real(path).unlink()
+        while "/" in path:
+            path = path.rpartition("/")[0]
+            try:
+                self._real(path).rmdir()
+            except OSError:
+                return  # something else is in it
 
     def _real(self, path: str) -> Path:
         """Where `path` is, with every folder on the way known to be a real one."""

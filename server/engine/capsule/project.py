@@ -21,7 +21,26 @@ def write_project(capsule: Capsule, folder: Path, *, overwrite: bool = False) ->
     names them all and nothing is written, unless `overwrite`. Links, and folders where a file should go,
     are in the way even then. Raises StorageError if the disk refuses.
     """
+    return write_files(take_apart(capsule).files, folder, overwrite=overwrite)
+
+
+def write_missing(capsule: Capsule, folder: Path) -> Path:
+    """Writes the files that are not there, and touches nothing that is. Raises as `write_project`."""
     files = take_apart(capsule).files
+    try:
+        with open_folder(folder) as opened:
+            for path, data in files.items():
+                if opened.read(path, 0) is None:
+                    opened.write(path, data, overwrite=False)
+    except Obstacle as error:
+        raise _in_the_way(folder, [str(error)]) from error
+    except OSError as error:
+        raise storage_error(error, folder) from error
+    return folder
+
+
+def write_files(files: Mapping[str, bytes], folder: Path, *, overwrite: bool = False) -> Path:
+    """As `write_project`, for files by their paths, which are safe as `types.check_path` says."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with open_folder(folder) as opened:

@@ -3,6 +3,7 @@
     blobs/ab/abcd...            a file, manifest, brief or evidence, named by its SHA-256
     records/NUMBER-NAME-ID.json one capsule: its summary, and which blobs are its parts
     seals/EVIDENCE.json         its signature, if it is signed
+    refs/NAME.json              branches and tags of one project; see `refs`
     unfinished/                 what is being written
     lock                        held by the one process that adds
 
@@ -12,7 +13,8 @@ digest of the capsule's name. Readers take no lock. Blobs are checked whenever t
 """
 
 import contextlib
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..disk import guard_disk, sync_folder, write_atomic
@@ -20,12 +22,14 @@ from ..errors import CapsuleError, StorageError
 from ..types import Capsule, CapsuleSummary, Cleaned, Evidence, Manifest, Seal
 from .canonical import digest, parse
 from .manifest import content_digest
+from .naming import Names
 from .parts import Parts, SealedEvidence, examine, take_apart
 from .records import Records, Version, name_digest
+from .refs import MAIN, Refs, RefsFolder
 from .seal import examine_seal
 from .seals import Seals, StoredSeal
 
-_SHORTEST_PREFIX = 4
+log = logging.getLogger(__name__)
 _LOCK_SECONDS = 60
 _SETTING = "storage.data_dir"
 
@@ -38,6 +42,7 @@ class Store:
         self._blobs = folder / "blobs"
         self._records = Records(folder / "records")
         self._seals = Seals(folder / "seals")
+        self._refs = RefsFolder(folder / "refs")
         self._unfinished = folder / "unfinished"
 
     # -- reading -------------------------------------------------------------------------------
@@ -48,7 +53,7 @@ class Store:
             return tuple(self._records.summary(version) for version in self._records.versions())
 
     def get(self, ref: str) -> Capsule:
-        """`ref` is an id, a name (its newest version), or a unique beginning of an id, 4 digits at least.
+        """`ref` is an id, a unique beginning of one, a name, or what else `naming` lists.
 
         Raises CapsuleError if there is none, if several begin so, or if it is damaged, saying where.
         """
@@ -66,41 +71,65 @@ class Store:
         """The manifest with its parents decided, before its id is computed.
 
         A project that is stored under this name already is that very capsule, with the parents it has.
-        Any other one descends from the newest version of its name.
+        Any other one descends from the head of the current branch of its name.
         """
         content = content_digest(manifest)
-        newest: str | None = None
         with self._disk_errors():
-            for version in self._records.versions():
+            versions = self._records.versions()
+            for version in versions:
                 if version.name_digest != name_digest(manifest.name):
                     continue
-                newest = newest or version.id
                 with contextlib.suppress(CapsuleError):
                     record = self._records.read(version)
                     if record.content == content:
                         return manifest.model_copy(update={"parents": record.summary.parents})
-        return manifest.model_copy(update={"parents": (newest,) if newest else ()})
+            head = self._names(versions, self._refs_if_sound).head(manifest.name)
+        return manifest.model_copy(update={"parents": (head,) if head else ()})
 
     def resolve(self, ref: str) -> str:
         """The id that `ref` means; see `get`."""
         with self._disk_errors():
-            versions = self._records.versions()
-        if not versions:
-            raise CapsuleError(f"There is no capsule {ref!r}: the store is empty.", "Generate one first.")
-        ids = [version.id for version in versions]
-        if ref in ids:
-            return ref
-        key = name_digest(ref)
-        for version in versions:
-            if version.name_digest == key:
-                return version.id
-        found = [known for known in ids if len(ref) >= _SHORTEST_PREFIX and known.startswith(ref.lower())]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            several = ", ".join(known[:16] for known in found[:5])
-            raise CapsuleError(f"{ref!r} begins several capsules: {several}.", "Give more digits.")
-        raise CapsuleError(f"There is no capsule {ref!r}.", "`quantumlayer capsule list` names them all.")
+            return self._names(self._records.versions(), self._refs.read).find(ref)
+
+    def _names(self, versions: tuple[Version, ...], refs_of: Callable[[str], Refs | None]) -> Names:
+        return Names(versions, refs_of, lambda version: self._records.read(version).summary.parents)
+
+    def refs(self, name: str) -> Refs:
+        """The branches and tags of a project. Raises CapsuleError if it has no version, or if damaged."""
+        with self._disk_errors():
+            return self._present(name, self._refs.read(name))
+
+    def change_refs(self, name: str, change: Callable[[Refs], Refs]) -> Refs:
+        """Replaces them durably and at once. `change` may raise; then they stay as they are."""
+        with self._disk_errors(), self._lock():
+            self._sweep_unfinished()
+            before = self._present(name, self._refs.read(name))
+            after = change(before)
+            if after != before:
+                self._refs.write(after, aside=self._unfinished)
+        return after
+
+    def _present(self, name: str, kept: Refs | None) -> Refs:
+        """What is kept, without what has been removed meanwhile; `main` is where nothing is kept."""
+        mine = [v.id for v in self._records.versions() if v.name_digest == name_digest(name)]
+        if not mine:
+            raise CapsuleError(
+                f"There is no capsule {name!r}.", "`quantumlayer capsule list` names them all."
+            )
+        if kept is None:
+            return Refs(name=name, branches={MAIN: mine[0]})
+        branches = {branch: id_ for branch, id_ in kept.branches.items() if id_ in mine}
+        branches.setdefault(kept.current, mine[0])
+        tags = {tag: id_ for tag, id_ in kept.tags.items() if id_ in mine}
+        return kept.model_copy(update={"branches": branches, "tags": tags})
+
+    def _refs_if_sound(self, name: str) -> Refs | None:
+        """For what must not fail because of them: a capsule that was just made is worth more."""
+        try:
+            return self._refs.read(name)
+        except CapsuleError as error:
+            log.warning("%s", error)
+            return None
 
     def parts(self, capsule_id: str) -> tuple[Parts, tuple[str, ...]]:
         """A capsule's bytes as they are on disk, unchecked, and why any of them could not be found."""
@@ -143,13 +172,14 @@ class Store:
 
     # -- adding --------------------------------------------------------------------------------
 
-    def add(self, capsule: Capsule, *, renew: bool = False) -> Capsule:
+    def add(self, capsule: Capsule, *, renew: bool = False, branch: str = "") -> Capsule:
         """Stores a capsule durably and returns it as it is stored.
 
         One that is there already keeps the evidence and the signature it has, and damaged parts of it are
         written anew. With `renew`, which is for a capsule that this process has just made, it becomes the
         newest of its name again, and its evidence is replaced if the verdict is another one, or if nobody
-        had signed it; so an imported archive can never talk over what was observed here.
+        had signed it; so an imported archive can never talk over what was observed here. It goes to the
+        current branch, or to `branch`, whose head must be one of its parents still.
 
         Raises CapsuleError if the capsule does not hold together, StorageError if the disk refuses.
         """
@@ -171,8 +201,39 @@ class Store:
             number = versions[0].number + 1 if versions else 1
             if known is not None and (not renew or self._is_newest(known, versions)):
                 number = known.number
+            before = self._names(versions, self._refs_if_sound).head(capsule.manifest.name)
             self._records.write(capsule, digest(parts.evidence or b""), number, aside=self._unfinished)
+            if branch:
+                self._follow(capsule, branch)
+            else:
+                self._advance(capsule, before, made_here=renew, known=known is not None)
         return capsule
+
+    def _follow(self, capsule: Capsule, branch: str) -> None:
+        refs = self._present(capsule.manifest.name, self._refs.read(capsule.manifest.name))
+        if refs.branches.get(branch) not in {*capsule.manifest.parents, capsule.id}:
+            raise CapsuleError(
+                f"The branch {branch!r} of {capsule.manifest.name!r} has moved meanwhile.",
+                f"The new version is kept as {capsule.id[:16]}: merge again.",
+            )
+        self._refs.write(refs.with_branch(branch, capsule.id), aside=self._unfinished)
+
+    def _advance(self, capsule: Capsule, before: str | None, *, made_here: bool, known: bool) -> None:
+        """Moves the current branch to what was made here, or to what descends from its head.
+
+        Anything else that comes from elsewhere stays beside it: no archive may take a branch over.
+        """
+        name = capsule.manifest.name
+        kept = self._refs_if_sound(name)
+        follows = before is None or before in capsule.manifest.parents
+        moves = made_here or (follows and not known)
+        if kept is None and (before is None or moves or known):
+            return  # the newest version is the head
+        after = kept or Refs(name=name, branches={MAIN: before or capsule.id})
+        if moves:
+            after = after.with_branch(after.current, capsule.id)
+        if after != kept:
+            self._refs.write(after, aside=self._unfinished)
 
     def _known_evidence(self, version: Version | None) -> tuple[Evidence | None, Seal | None]:
         """The evidence and the seal of a stored capsule, each None if there is none that can be trusted."""
@@ -223,8 +284,28 @@ class Store:
             if version is None:
                 raise CapsuleError(f"There is no capsule {capsule_id!r} any more.")
             summary = self._records.summary(version)
+            self._let_go(summary)
             self._records.remove(capsule_id)
         return summary
+
+    def _let_go(self, summary: CapsuleSummary) -> None:
+        """Branches go back to the version before the one that is removed; one that has a tag stays."""
+        kept = self._refs_if_sound(summary.name) if summary.name else None
+        if kept is None:
+            return
+        branches, tags = kept.of(summary.id)
+        if tags:
+            raise CapsuleError(
+                f"{summary.id[:16]} has the tag {tags[0]!r}.",
+                f"Delete the tag first: `quantumlayer capsule tag {summary.name} {tags[0]} --delete`.",
+            )
+        stored = {version.id for version in self._records.versions()} - {summary.id}
+        earlier = next((parent for parent in summary.parents if parent in stored), None)
+        after = kept
+        for branch in branches:
+            after = after.with_branch(branch, earlier) if earlier else after.without(branch)
+        if after != kept:
+            self._refs.write(after, aside=self._unfinished)
 
     def clean(self) -> Cleaned:
         """Removes files that belong to no capsule, as a killed process or a renewal leaves them.
@@ -259,14 +340,15 @@ class Store:
         for version in self._records.all_versions():
             try:
                 record = self._records.read(version)
-                manifest = self._read_manifest(version.id)
+                manifest = self.manifest(version.id)
             except CapsuleError as error:
                 return known, f"{error.cause.rstrip('.')}; `quantumlayer capsule remove {version.id[:12]}`"
             known |= {version.id, record.evidence, manifest.brief_sha256}
             known |= {file.sha256 for file in manifest.files}
         return known, ""
 
-    def _read_manifest(self, capsule_id: str) -> Manifest:
+    def manifest(self, capsule_id: str) -> Manifest:
+        """Raises CapsuleError if it is missing or damaged."""
         data = self._read_blob(capsule_id) or b""
         if digest(data) != capsule_id:
             raise CapsuleError(f"The manifest of {capsule_id} is missing or damaged.")
@@ -300,7 +382,7 @@ class Store:
         from filelock import FileLock, Timeout
 
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in (self._blobs, self._records.folder, self._unfinished):
+        for folder in (self._blobs, self._records.folder, self._refs.folder, self._unfinished):
             folder.mkdir(exist_ok=True)
         try:
             with FileLock(self._folder / "lock", timeout=_LOCK_SECONDS):

@@ -136,12 +136,16 @@ def _engine_digest() -> str:
 
 
 async def _remembered(journal: Journal, store: Store, inputs: dict[str, Any]) -> Capsule | None:
-    """The capsule of an earlier run with the same inputs, if the store still has it whole."""
+    """The capsule of an earlier run with the same inputs, if the store still has it whole.
+
+    It is the newest of its name again, as if it had just been made.
+    """
     found = await journal.get("run", inputs)
     if found is None:
         return None
     try:
-        return await asyncio.to_thread(store.get, found["capsule"])
+        capsule = await asyncio.to_thread(store.get, found["capsule"])
+        return await asyncio.to_thread(store.add, capsule, renew=True)
     except CapsuleError as error:
         log.warning("the remembered capsule %s is gone: %s", found["capsule"], error)
         return None

@@ -89,7 +89,7 @@ def test_capsules_that_become_the_newest_in_turn_are_never_out_of_sight(tmp_path
         assert [store.get(ref).id for ref in both] == both
     assert [process.communicate()[0] for process in processes] == ["", ""]
     assert [process.returncode for process in processes] == [0, 0]
-    assert len(list(tmp_path.rglob("*.json"))) <= 3, "records that were replaced are swept"
+    assert len(list(tmp_path.rglob("records/*.json"))) <= 3, "records that were replaced are swept"
 
 
 # -- a full disk -------------------------------------------------------------------------------
