@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..settings import Settings
 from .events import Emit, ignore
 from .types import Capsule, SourceFile, Stage
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 class Versioning(ABC):
     """`ref` is as for `get_capsule` everywhere. What cannot be done is a CapsuleError or a StorageError."""
+
+    settings: Settings
 
     @abstractmethod
     def _store(self) -> "Store": ...
@@ -106,7 +109,9 @@ class Versioning(ABC):
         from .orchestrator.merging import merge
 
         mesh, sandbox = await self._mesh()
-        return await merge(self._store(), mesh, sandbox, ours, theirs, resolved=resolved, emit=emit)
+        return await merge(
+            self._store(), mesh, sandbox, ours, theirs, settings=self.settings, resolved=resolved, emit=emit
+        )
 
     async def check_out(
         self, ref: str, folder: Path, *, overwrite: bool = False, keep: bool = False

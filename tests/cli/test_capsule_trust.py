@@ -129,6 +129,9 @@ def test_without_a_usable_key_the_work_is_kept_and_said_to_be_unsigned(cli: Cli,
     assert "can be read by others" in done.out + done.err
     told = cli("capsule", "verify", "slug")
     assert (told.status, "unsigned" in told.out) == (3, True)
+    private.chmod(0o600)
+    assert cli("generate", SLUG_BRIEF, "--name", "slug", "--force").status == done.status
+    assert cli("capsule", "verify", "slug").status == 0, "making it again signs it"
 
 
 def test_a_private_key_is_never_taken_for_a_public_one(cli: Cli, bob: Cli) -> None:

@@ -31,8 +31,6 @@ class Origin(Value):
     """Of everything that decides what models are asked and how answers are taken."""
     settings: Mapping[str, str | int | float | bool | tuple[str, ...]] = {}
     """Those that decide how a capsule comes out; no address and no key is among them."""
-    remade: bool = False
-    """Whether the statement is made of a stored capsule, and not by the run that made it."""
 
 
 def statement_of(
@@ -105,15 +103,12 @@ def _wheel(wheel: "Wheel") -> dict[str, Any]:
 
 def _details(capsule: Capsule, origin: Origin) -> dict[str, Any]:
     evidence = capsule.evidence
-    metadata: dict[str, Any] = {"quantumlayer_remade": origin.remade}
-    if evidence.created:
-        metadata["finishedOn"] = evidence.created
     return {
         "builder": {
             "id": BUILDER,
             "version": {"quantumlayer": origin.version, **evidence.tools},
         },
-        "metadata": metadata,
+        "metadata": {"finishedOn": evidence.created} if evidence.created else {},
         "byproducts": list(_files(capsule)),
         "quantumlayer_sandbox": evidence.sandbox,
         "quantumlayer_usage": {

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from ...settings import Settings
 from ..brief.traits import measure
 from ..capsule.manifest import build_manifest, make_capsule
 from ..capsule.merge import (
@@ -19,14 +20,15 @@ from ..capsule.merge import (
 from ..capsule.refs import Refs
 from ..capsule.store import Store
 from ..errors import CapsuleError
-from ..events import Emit
-from ..sandbox import Sandbox
+from ..events import Emit, Notice
+from ..sandbox import Sandbox, described
 from ..types import (
     Brief,
     Capsule,
     Evidence,
     Plan,
     PlannedFile,
+    Severity,
     SourceFile,
     Stage,
     StageResult,
@@ -37,6 +39,7 @@ from ..types.versions import Merge
 from ..validation.mesh import Mesh
 from ..validation.types import Project
 from .inherited import authors
+from .sign import signed
 from .verdict import undefined_names
 
 _LEAST_TESTS = 3
@@ -49,6 +52,7 @@ async def merge(
     ours: str,
     theirs: str,
     *,
+    settings: Settings,
     resolved: Mapping[str, str] | None = None,
     emit: Emit,
 ) -> Merge:
@@ -70,7 +74,10 @@ async def merge(
         return Merge(**ends, outcome="conflicts", conflicts=merged.conflicts, files=merged.files)
     packages = merge_packages(sides)
     stages = await mesh.check(Project.of(merged.files, packages), emit=emit)
-    capsule = await asyncio.to_thread(_make, sides, merged.files, packages, stages, sandbox, resolved or {})
+    made = await asyncio.to_thread(_make, sides, merged.files, packages, stages, sandbox, resolved or {})
+    capsule, unsigned = await asyncio.to_thread(signed, made, settings, sandbox)
+    if unsigned:
+        emit(Notice(severity=Severity.WARNING, message=unsigned))
     await asyncio.to_thread(store.add, capsule, renew=True, branch=branch)
     return Merge(**ends, outcome="merged", capsule=capsule.id)
 
@@ -126,7 +133,7 @@ def _make(
         usage=Usage(),
         models=tuple(dict.fromkeys([*sides.ours.evidence.models, *sides.theirs.evidence.models])),
         plan=plan,
-        sandbox=f"{sandbox.name} {sandbox.version}, Python {sandbox.python}" if sandbox else "",
+        sandbox=described(sandbox),
         tools={tool.name: tool.version for stage in stages for tool in stage.tools},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         authors=authors(files, (sides.ours.evidence, sides.theirs.evidence), by_hand),

@@ -136,15 +136,18 @@ def _engine_digest() -> str:
 
 
 async def _remembered(journal: Journal, store: Store, inputs: dict[str, Any]) -> Capsule | None:
-    """The capsule of an earlier run with the same inputs, if the store still has it whole.
+    """The capsule of an earlier run with the same inputs, if the store still has it whole, and signed.
 
-    It is the newest of its name again, as if it had just been made.
+    It is the newest of its name again, as if it had just been made. One that could not be signed is made
+    again, out of the journal, so that it is once there is a key.
     """
     found = await journal.get("run", inputs)
     if found is None:
         return None
     try:
         capsule = await asyncio.to_thread(store.get, found["capsule"])
+        if capsule.seal is None:
+            return None
         return await asyncio.to_thread(store.add, capsule, renew=True)
     except CapsuleError as error:
         log.warning("the remembered capsule %s is gone: %s", found["capsule"], error)
