@@ -51,6 +51,12 @@ class Versioning(ABC):
 
         return await asyncio.to_thread(all_versions, self._store(), name)
 
+    async def list_projects(self, name: str = "") -> "tuple[Branches, ...]":
+        """The branches and tags of every project, or of one."""
+        from .capsule.versions import all_branches
+
+        return await asyncio.to_thread(all_branches, self._store(), name)
+
     async def branches(self, name: str) -> "Branches":
         from .capsule.versions import branches_of
 

@@ -3,6 +3,7 @@
 What only looks is answered at once; what changes files or takes time is a job.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,17 +42,13 @@ class CapsuleCommands:
 
     async def list(self, *arguments: Any) -> dict[str, Any]:
         given = _given(arguments or ({},), texts=("name",))
-        from ..engine.errors import CapsuleError
-
         async with self.server.session.engine() as engine:
             versions = await engine.list_versions(given.get("name", ""))
-            projects = []
-            for name in sorted({one.summary.name for one in versions if one.summary.name}):
-                try:
-                    projects.append(capsule_shapes.project(await engine.branches(name)))
-                except CapsuleError:  # damaged; the versions are shown all the same
-                    continue
-        return {"capsules": [capsule_shapes.listed(one) for one in versions], "projects": projects}
+            projects = await engine.list_projects(given.get("name", ""))
+        return {
+            "capsules": [capsule_shapes.listed(one) for one in versions],
+            "projects": [*map(capsule_shapes.project, projects)],
+        }
 
     async def show(self, *arguments: Any) -> dict[str, Any]:
         given = _given(arguments, texts=("capsule",), needed=("capsule",))
@@ -59,7 +56,7 @@ class CapsuleCommands:
             capsule = await engine.get_capsule(given["capsule"])
             versions = await engine.list_versions(capsule.manifest.name)
         version = next((one for one in versions if one.summary.id == capsule.id), None)
-        return capsule_shapes.whole(capsule, version)
+        return await asyncio.to_thread(capsule_shapes.whole, capsule, version)
 
     async def file(self, *arguments: Any) -> dict[str, Any]:
         given = _given(arguments, texts=("capsule", "path"), needed=("capsule", "path"))
@@ -88,7 +85,8 @@ class CapsuleCommands:
     async def diff(self, *arguments: Any) -> dict[str, Any]:
         given = _given(arguments, texts=("from", "to"), needed=("from", "to"))
         async with self.server.session.engine() as engine:
-            return capsule_shapes.difference(await engine.compare(given["from"], given["to"]))
+            found = await engine.compare(given["from"], given["to"])
+        return await asyncio.to_thread(capsule_shapes.difference, found)
 
     async def tag(self, *arguments: Any) -> dict[str, Any]:
         """`force` moves a tag that is there."""

@@ -8,6 +8,7 @@ that several names can change together: a branch moves and becomes the current o
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -94,6 +95,16 @@ class RefsFolder:
 
     def _place(self, name: str) -> Path:
         return self.folder / f"{name_digest(name)}.json"
+
+
+def living(name: str, kept: Refs | None, mine: Sequence[str]) -> Refs:
+    """What is kept for a project, as far as its versions are there; `mine` are those, newest first."""
+    if kept is None:
+        return Refs(name=name, branches={MAIN: mine[0]})
+    branches = {branch: id_ for branch, id_ in kept.branches.items() if id_ in mine}
+    branches.setdefault(kept.current, mine[0])
+    tags = {tag: id_ for tag, id_ in kept.tags.items() if id_ in mine}
+    return kept.model_copy(update={"branches": branches, "tags": tags})
 
 
 def check_ref_name(name: str, what: str) -> str:

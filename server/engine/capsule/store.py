@@ -14,7 +14,7 @@ digest of the capsule's name. Readers take no lock. Blobs are checked whenever t
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..disk import guard_disk, sync_folder, write_atomic
@@ -25,7 +25,7 @@ from .manifest import content_digest
 from .naming import Names
 from .parts import Parts, SealedEvidence, examine, take_apart
 from .records import Records, Version, name_digest
-from .refs import MAIN, Refs, RefsFolder
+from .refs import MAIN, Refs, RefsFolder, living
 from .seal import examine_seal
 from .seals import Seals, StoredSeal
 
@@ -99,6 +99,21 @@ class Store:
         with self._disk_errors():
             return self._present(name, self._refs.read(name))
 
+    def all_refs(self, summaries: Iterable[CapsuleSummary]) -> dict[str, Refs | None]:
+        """Those of every project that has a version among `summaries`, newest first; None if damaged."""
+        ids: dict[str, list[str]] = {}
+        for summary in summaries:
+            ids.setdefault(summary.name, []).append(summary.id)
+        found: dict[str, Refs | None] = {}
+        with self._disk_errors():
+            for name, mine in ids.items():
+                try:
+                    found[name] = living(name, self._refs.read(name), mine)
+                except CapsuleError as error:
+                    log.warning("%s", error)
+                    found[name] = None
+        return found
+
     def change_refs(self, name: str, change: Callable[[Refs], Refs]) -> Refs:
         """Replaces them durably and at once. `change` may raise; then they stay as they are."""
         with self._disk_errors(), self._lock():
@@ -110,18 +125,12 @@ class Store:
         return after
 
     def _present(self, name: str, kept: Refs | None) -> Refs:
-        """What is kept, without what has been removed meanwhile; `main` is where nothing is kept."""
         mine = [v.id for v in self._records.versions() if v.name_digest == name_digest(name)]
         if not mine:
             raise CapsuleError(
                 f"There is no capsule {name!r}.", "`quantumlayer capsule list` names them all."
             )
-        if kept is None:
-            return Refs(name=name, branches={MAIN: mine[0]})
-        branches = {branch: id_ for branch, id_ in kept.branches.items() if id_ in mine}
-        branches.setdefault(kept.current, mine[0])
-        tags = {tag: id_ for tag, id_ in kept.tags.items() if id_ in mine}
-        return kept.model_copy(update={"branches": branches, "tags": tags})
+        return living(name, kept, mine)
 
     def _refs_if_sound(self, name: str) -> Refs | None:
         """For what must not fail because of them: a capsule that was just made is worth more."""

@@ -12,10 +12,15 @@ from .store import Store
 
 def all_versions(store: Store, name: str = "") -> tuple[Version, ...]:
     """Every stored capsule, or those of one name, the newest first, with the names they have."""
-    known: dict[str, Refs | None] = {}
-    return tuple(
-        _named(one, _refs_of(store, one.name, known)) for one in store.list() if not name or one.name == name
-    )
+    summaries = [one for one in store.list() if not name or one.name == name]
+    refs = store.all_refs(summaries)
+    return tuple(_named(one, refs[one.name]) for one in summaries)
+
+
+def all_branches(store: Store, name: str = "") -> tuple[Branches, ...]:
+    """Of every project, or of one, in the order of the names; a project whose file is damaged is left out."""
+    refs = store.all_refs(one for one in store.list() if one.name and name in {"", one.name})
+    return tuple(_told(one) for _, one in sorted(refs.items()) if one is not None)
 
 
 def branches_of(store: Store, name: str) -> Branches:
@@ -33,14 +38,12 @@ def history(store: Store, ref: str, *, every: bool = False) -> History:
         {one.id for one in summaries if one.name == tip.name} if every else reachable(_parents(graph), tip.id)
     )
     mine = [one for one in summaries if one.id in ids]
-    known: dict[str, Refs | None] = {tip.name: refs}
+    known = store.all_refs(summaries)
+    order = in_order(_parents({one.id: one for one in mine}))
     return History(
         name=tip.name,
         branch=refs.current,
-        versions=tuple(
-            _named(graph[one], _refs_of(store, graph[one].name, known))
-            for one in in_order(_parents({one.id: one for one in mine}))
-        ),
+        versions=tuple(_named(graph[one], known[graph[one].name]) for one in order),
         missing=missing_parents(_parents({one.id: one for one in mine})),
     )
 
@@ -139,16 +142,6 @@ def _summary(store: Store, ref: str) -> CapsuleSummary:
 
 def _parents(graph: Mapping[str, CapsuleSummary]) -> dict[str, Sequence[str]]:
     return {key: one.parents for key, one in graph.items()}
-
-
-def _refs_of(store: Store, name: str, known: dict[str, Refs | None]) -> Refs | None:
-    """None where they are damaged: a list still shows the versions."""
-    if name not in known:
-        try:
-            known[name] = store.refs(name)
-        except CapsuleError:
-            known[name] = None
-    return known[name]
 
 
 def _named(summary: CapsuleSummary, refs: Refs | None) -> Version:

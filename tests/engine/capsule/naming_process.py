@@ -27,7 +27,7 @@ ACTS: dict[str, Act] = {
     "branch": lambda store: branch(store, "tally~1", "fix"),
     "rollback": lambda store: roll_back(store, "tally"),
     "add": lambda store: store.add(NEXT, renew=True),
-    "merge": lambda store: store.add(MERGED, renew=True),
+    "merge": lambda store: store.add(MERGED, renew=True, branch="main"),
     "remove": lambda store: store.remove(NEW.id),
 }
 

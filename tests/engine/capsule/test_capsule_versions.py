@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from capsule_samples import FILES, make_evidence, make_plan, make_sample, source_files
 from quantumlayer.engine.capsule.manifest import build_manifest, make_capsule
+from quantumlayer.engine.capsule.parts import put_together, take_apart
 from quantumlayer.engine.capsule.store import Store
 from quantumlayer.engine.capsule.versions import (
     all_versions,
@@ -19,7 +20,7 @@ from quantumlayer.engine.capsule.versions import (
     tag,
 )
 from quantumlayer.engine.errors import CapsuleError
-from quantumlayer.engine.types import Brief, Capsule
+from quantumlayer.engine.types import Authorship, Brief, Capsule
 
 PROGRAM = Path(__file__).with_name("naming_process.py")
 
@@ -258,6 +259,19 @@ def test_ten_versions_that_differ_little_cost_little_more_than_one(store: Store,
         store.add(make_capsule(manifest, asked, sources, make_evidence()), renew=True)
         sizes.append(room())
     assert sizes[9] < 1.2 * sizes[0]
+
+
+def test_a_version_whose_evidence_says_less_than_todays_is_read_as_it_was_written(store: Store) -> None:
+    """Capsules were made before it was kept who wrote what: neither they nor their bytes may change."""
+    old = generate(store, 1)
+    data = store.parts(old.id)[0].evidence or b""
+    assert b"authors" not in data
+    assert b"timeline" not in data
+    assert old.evidence.authors == ()
+    said = old.evidence.model_copy(update={"authors": (Authorship(path="a.py", sha256="", how="only"),)})
+    new = make_capsule(old.manifest, old.brief, old.files, said)
+    assert b'"authors":[{' in (take_apart(new).evidence or b"")
+    assert put_together(take_apart(new)) == new
 
 
 # -- processes ---------------------------------------------------------------------------------
