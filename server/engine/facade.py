@@ -14,24 +14,31 @@ from typing import TYPE_CHECKING, Literal, Self
 from ..settings import Settings
 from .events import Emit, ignore
 from .types import (
+    Authored,
     Brief,
     Capsule,
     CapsuleSummary,
     Check,
     Cleaned,
+    Finding,
+    Help,
     ModelInfo,
+    Offer,
     OpenFile,
     SourceFile,
     Stage,
     StageResult,
     ToolSeat,
     VerifyReport,
+    Wish,
+    Written,
 )
 
 if TYPE_CHECKING:
     from .capsule.store import Store
     from .journal import Journal
     from .journal_trim import Keep
+    from .provenance import Provenance
     from .sandbox import Sandbox
     from .validation.live import LiveMesh
 
@@ -46,7 +53,7 @@ def preload() -> None:
 
     A server calls it on a thread, so that the first call does not hold up its event loop.
     """
-    for room in (".orchestrator", ".sandbox", ".validation.mesh", ".validation.live", ".capsule.archive"):
+    for room in (".assist", ".sandbox", ".validation.mesh", ".validation.live", ".capsule.archive"):
         import_module(room, __package__)
 
 
@@ -62,6 +69,7 @@ class Engine:
         self._opened_journal: Journal | None = None
         self._opened_sandbox: Sandbox | None = None
         self._opened_live: LiveMesh | None = None
+        self._opened_provenance: Provenance | None = None
         self._sandbox_error = ""
         self._opening = asyncio.Lock()
 
@@ -78,6 +86,9 @@ class Engine:
         if self._opened_live is not None:
             await self._opened_live.aclose()
             self._opened_live = None
+        if self._opened_provenance is not None:
+            await asyncio.to_thread(self._opened_provenance.close)
+            self._opened_provenance = None
         if self._opened_sandbox is not None:
             await self._opened_sandbox.aclose()
             self._opened_sandbox = None
@@ -163,6 +174,38 @@ class Engine:
         return await run_chosen(
             self.settings, await self._sandbox(), self._sandbox_error, files, tests, packages, folder, emit
         )
+
+    # -- help at one place ---------------------------------------------------------------------
+
+    @staticmethod
+    def offers_at(path: str, text: str, line: int, findings: Sequence[Finding] = ()) -> tuple[Offer, ...]:
+        """What can be asked for at a line of Python, counted from zero, given the findings at it."""
+        from .assist import offers_at
+
+        return offers_at(path, text, line, findings)
+
+    async def assist(self, wish: Wish, *, emit: Emit = ignore) -> Help:
+        """The file that comes of a wish, checked; without a text nothing is offered, and `said` tells why.
+
+        The same wish is answered from the journal. Raises AnswerError, BudgetError, ModelError or
+        StorageError.
+        """
+        from .assist import at_desk
+
+        return await at_desk(
+            wish, self.settings, await self._journal(), await self._sandbox(), self._sandbox_error, emit
+        )
+
+    async def keep_authors(self, written: Sequence[Written] | Capsule) -> None:
+        """Remembers who wrote what: regions, or those of a capsule, that are in someone's files now."""
+        from .provenance import written_in
+
+        ones = written_in(written) if isinstance(written, Capsule) else written
+        await asyncio.to_thread(self._provenance().keep, ones)
+
+    async def authors_of(self, text: str) -> tuple[Authored, ...]:
+        """The regions of a text whose authors are remembered, found by what they say."""
+        return await asyncio.to_thread(self._provenance().of, text)
 
     # -- while someone types -------------------------------------------------------------------
 
@@ -316,6 +359,13 @@ class Engine:
 
             self._opened_journal = Journal(self.settings.storage.data_dir / "journal", self._keep())
         return self._opened_journal
+
+    def _provenance(self) -> "Provenance":
+        if self._opened_provenance is None:
+            from .provenance import Provenance
+
+            self._opened_provenance = Provenance(self.settings.storage.data_dir)
+        return self._opened_provenance
 
     def _keep(self) -> "Keep":
         from .journal_trim import Keep

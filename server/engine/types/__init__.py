@@ -5,6 +5,7 @@ skipped says why, and an `Evidence` is what was observed, never what a model sai
 """
 
 from .asked import Brief, Candidate, Plan, PlannedFile, Traits, Usage
+from .assisted import Authored, Help, Offer, Task, Wish, Written
 from .capsules import Capsule, CapsuleSummary, Evidence, FileEntry, Manifest, VerifyReport
 from .clients import Check, Cleaned, ModelInfo, ToolSeat
 from .files import Edit, Fix, OpenFile, Position, Range, SourceFile
@@ -13,6 +14,7 @@ from .making import Authorship, CandidateRecord, CheckRecord, How, Moment, Regio
 from .value import SafePath, Value, check_path
 
 __all__ = [
+    "Authored",
     "Authorship",
     "Brief",
     "Candidate",
@@ -27,10 +29,12 @@ __all__ = [
     "FileEntry",
     "Finding",
     "Fix",
+    "Help",
     "How",
     "Manifest",
     "ModelInfo",
     "Moment",
+    "Offer",
     "OpenFile",
     "Plan",
     "PlannedFile",
@@ -43,6 +47,7 @@ __all__ = [
     "SourceFile",
     "Stage",
     "StageResult",
+    "Task",
     "ToolRun",
     "ToolSeat",
     "Traits",
@@ -50,5 +55,7 @@ __all__ = [
     "Value",
     "Verdict",
     "VerifyReport",
+    "Wish",
+    "Written",
     "check_path",
 ]

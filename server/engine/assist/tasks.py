@@ -1,0 +1,48 @@
+"""Which task is done by whom, and with what."""
+
+import hashlib
+import time
+
+from ...settings import Settings
+from ..events import Emit
+from ..journal import Journal
+from ..llm.gateway import Gateway
+from ..sandbox import Sandbox
+from ..types import Help, Wish
+from ..validation.mesh import Mesh
+from .comment import from_comment
+from .desk import Desk
+from .document import document
+from .implement import implement
+from .mend import mend
+from .testing import write_tests
+
+_TASKS = {
+    "implement": implement,
+    "test": write_tests,
+    "fix": mend,
+    "harden": mend,
+    "document": document,
+    "comment": from_comment,
+}
+
+
+async def at_desk(
+    wish: Wish, settings: Settings, journal: Journal, sandbox: Sandbox | None, no_sandbox: str, emit: Emit
+) -> Help:
+    """What comes of a wish, within the budget of one run and its time.
+
+    Raises AnswerError, BudgetError, ModelError, StorageError or ToolError when nothing can be said of it.
+    """
+    run = hashlib.sha256(f"{time.time_ns()}{wish.text}".encode()).hexdigest()[:12]
+    gateway = Gateway(settings, journal, emit=emit, run=run)
+    try:
+        mesh = Mesh(settings, journal, sandbox, no_sandbox)
+        desk = Desk(settings, gateway, mesh, sandbox, _reason(no_sandbox), emit)
+        return await _TASKS[wish.task](desk, wish)
+    finally:
+        await gateway.aclose()
+
+
+def _reason(no_sandbox: str) -> str:
+    return (no_sandbox or "there is no sandbox").rstrip(".")
