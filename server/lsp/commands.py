@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pygls.exceptions import JsonRpcInvalidParams
 
 from ..engine.errors import SettingsError
-from . import export, generate, names, validate
+from . import assist, authored, export, generate, names, validate
 
 if TYPE_CHECKING:
     from .jobs import Job
@@ -30,6 +30,9 @@ class Commands:
             names.RUN_TESTS: self.run_tests,
             names.SHOW_TEST_OUTPUT: self.show_test_output,
             names.EXPORT_CAPSULE: self.export_capsule,
+            names.ASSIST: self.assist,
+            names.REGENERATE: self.regenerate,
+            names.SHOW_EVIDENCE: self.show_evidence,
             names.CANCEL: self.cancel,
         }
 
@@ -70,6 +73,25 @@ class Commands:
             raise JsonRpcInvalidParams(f'"format" is one of {", ".join(export.FORMATS)}')
         return _started(export.start(self.server, request))
 
+    def assist(self, *arguments: Any) -> dict[str, Any]:
+        """`{"task": one of assist.TASKS, "uri", "line", "end"?}`; lines are counted from zero."""
+        given = _only(arguments)
+        if not isinstance(given, Mapping) or not isinstance(given.get("uri"), str):
+            raise JsonRpcInvalidParams('give "task", "uri" and "line"')
+        task = next((one for one in assist.TASKS if one == given.get("task")), None)
+        lines = [given.get("line"), given.get("end", given.get("line"))]
+        if task is None or not all(type(one) is int and one >= 0 for one in lines):
+            raise JsonRpcInvalidParams(f'"task" is one of {", ".join(assist.TASKS)}, "line" a number')
+        return _started(assist.start(self.server, assist.Request(task, given["uri"], *map(int, lines))))
+
+    async def regenerate(self, *arguments: Any) -> dict[str, Any]:
+        """`{"uri", "name"}`: a function that has a lens is drawn anew."""
+        return _started(await assist.regenerate(self.server, *_named(arguments)))
+
+    async def show_evidence(self, *arguments: Any) -> dict[str, Any]:
+        """`{"uri", "name"}`; the name is empty for the file as a whole."""
+        return await authored.show_evidence(self.server, *_named(arguments))
+
     def cancel(self, *arguments: Any) -> dict[str, Any]:
         """A job's id, as a text or as `{"job": id}`, which is what starting one answered; without any, all.
 
@@ -86,6 +108,14 @@ class Commands:
 
 def _started(job: "Job") -> dict[str, Any]:
     return {"job": job.id}
+
+
+def _named(arguments: Sequence[Any]) -> tuple[str, str]:
+    given = _only(arguments)
+    uri, name = (given.get("uri"), given.get("name", "")) if isinstance(given, Mapping) else (None, "")
+    if not isinstance(uri, str) or not isinstance(name, str):
+        raise JsonRpcInvalidParams('give "uri" and "name"')
+    return uri, name
 
 
 def _only(arguments: Sequence[Any]) -> Any:

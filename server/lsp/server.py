@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from .. import __version__
-from . import tidying
+from . import authored, tidying
 from .client_features import ClientFeatures
 from .code_action import KINDS, code_action
 from .code_lens import code_lens
@@ -78,6 +78,7 @@ class QuantumLayerServer(LanguageServer):
         self._handle(types.WORKSPACE_DID_CHANGE_CONFIGURATION, self._configuration_changed)
         self._handle(types.TEXT_DOCUMENT_CODE_ACTION, self._code_action, actions)
         self._handle(types.TEXT_DOCUMENT_CODE_LENS, self._code_lens)
+        self._handle(types.TEXT_DOCUMENT_HOVER, self._hover)
         self._handle(types.WORKSPACE_TEXT_DOCUMENT_CONTENT, self._content)
         self._handle(types.CODE_ACTION_RESOLVE, self._resolve)
         self._handle(types.TEXT_DOCUMENT_FORMATTING, self._format)
@@ -141,6 +142,9 @@ class QuantumLayerServer(LanguageServer):
 
     async def _code_lens(self, params: types.CodeLensParams) -> list[types.CodeLens] | None:
         return await code_lens(self, params.text_document.uri)
+
+    async def _hover(self, params: types.HoverParams) -> types.Hover | None:
+        return await authored.hover(self, params)
 
     def _content(self, params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
         return types.TextDocumentContentResult(self.tests.text(params.uri))

@@ -37,6 +37,7 @@ async def implement(desk: Desk, wish: Wish) -> Help:
         return refused(wish, "", "there is no function here")
     bed = bed_of(wish, wish.text)
     given = only_about(examples_of(bed, about(wish.text, place)), place)
+    emptied = wish.text if place.is_stub else with_body(wish.text, place, "raise NotImplementedError\n")
     told: list[str] = []
     help_ = refused(wish, place.name, "")
     checks = given
@@ -57,7 +58,7 @@ async def implement(desk: Desk, wish: Wish) -> Help:
             told = list(problems[:_TOLD])
             continue
         desk.emit(PhaseStarted(phase="test", detail=f"{len(usable)} candidates"))
-        trial = await hold(desk, wish, usable, bed, checks, probes_of(checks))
+        trial = await hold(desk, wish, usable, bed, checks, probes_of(checks), before=emptied)
         help_, told = await _chosen(desk, wish, place, usable, trial)
         if help_.text:
             return help_

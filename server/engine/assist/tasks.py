@@ -7,6 +7,7 @@ from ...settings import Settings
 from ..events import Emit
 from ..journal import Journal
 from ..llm.gateway import Gateway
+from ..python.place import function_at, with_pretended_body
 from ..sandbox import Sandbox
 from ..types import Help, Wish
 from ..validation.mesh import Mesh
@@ -38,10 +39,19 @@ async def at_desk(
     gateway = Gateway(settings, journal, emit=emit, run=run)
     try:
         mesh = Mesh(settings, journal, sandbox, no_sandbox)
+        wish = wish.model_copy(update={"tests": _about_it(wish)})
         desk = Desk(settings, gateway, mesh, sandbox, _reason(no_sandbox), emit)
         return await _TASKS[wish.task](desk, wish)
     finally:
         await gateway.aclose()
+
+
+def _about_it(wish: Wish) -> tuple[str, ...]:
+    """Tests that name the function, of those that concern its file."""
+    place = function_at(with_pretended_body(wish.text, wish.line), wish.line)
+    texts = {file.path: file.text for file in wish.files}
+    name = place.name.rpartition(".")[2] if place else ""
+    return tuple(path for path in wish.tests if not name or name in texts.get(path, ""))
 
 
 def _reason(no_sandbox: str) -> str:
