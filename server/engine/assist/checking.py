@@ -62,7 +62,7 @@ async def ask_for_checks(
     subjects = [f"ordinary uses of `{called}`{story}", f"error cases and limits of `{called}`{story}"]
     interface = [line for line in (made, _head(place, called)) if line]
     try:
-        return await write_checks(
+        written = await write_checks(
             desk.gateway,
             brief,
             bed,
@@ -72,6 +72,8 @@ async def ask_for_checks(
         )
     except (AnswerError, ModelError):
         return ()
+    # Whatever values it uses: it is a model's claim, and the user's own examples are read without one.
+    return tuple(check.model_copy(update={"anchored": False}) for check in written)
 
 
 def only_about(checks: Sequence[Check], place: Place) -> tuple[Check, ...]:

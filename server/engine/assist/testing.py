@@ -35,7 +35,7 @@ async def write_tests(desk: Desk, wish: Wish) -> Help:
     bed = bed_of(wish, wish.text)
     desk.emit(PhaseStarted(phase="write", detail=f"tests of {place.name}"))
     asked = await ask_for_checks(desk, wish, wish.text, place, bed)
-    known = {one.key: one for one in (*examples_of(bed, about(wish.text, place)), *asked)}
+    known = {one.key: one for one in (*asked, *examples_of(bed, about(wish.text, place)))}
     checks = only_about(tuple(known.values()), place)
     if not checks:
         return refused(wish, place.name, "the model wrote no test that could be read")

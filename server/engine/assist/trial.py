@@ -72,7 +72,8 @@ async def hold(
     before: str = "",
     keeping: bool = False,
 ) -> Trial:
-    """Runs the versions. `before`: the old file, if it is not as the wish has it. `keeping`: the code worked before, so tests that passed are those that count."""
+    """Runs the versions. `before`: the old file, if it is not as the wish has it. `keeping`: the code worked
+    before, so what passed then is what counts."""
     tests = [path for path in wish.tests if path != wish.path]
     if desk.sandbox is None:
         return unrun(versions, desk.no_sandbox)

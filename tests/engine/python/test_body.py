@@ -49,7 +49,8 @@ def test_an_answer_without_the_class_will_do() -> None:
 def test_imports_and_helpers_that_are_used_come_along_and_others_do_not() -> None:
     code = (
         "import os\nimport re\nimport sys\n\n\n"
-        "def _helper(x):\n    return re.sub('a', 'b', x)\n\n\ndef after():\n    return _helper('a') + os.sep\n"
+        "def _helper(x):\n    return re.sub('a', 'b', x)\n\n\n"
+        "def after():\n    return _helper('a') + os.sep\n"
     )
     done = put(FILE, "after", code)
     assert "import os\nimport re\n" in done
@@ -83,7 +84,7 @@ def test_a_text_of_several_lines_keeps_what_it_says() -> None:
     code = 'def after():\n    return """one\n  two\n"""\n'
     done = put(FILE, "after", code)
     space: dict[str, object] = {}
-    exec(done, space)  # noqa: S102 - our own text
+    exec(done, space)
     assert space["after"]() == "one\n  two\n"  # type: ignore[operator]
 
 
