@@ -17,7 +17,7 @@ from pygls.exceptions import JsonRpcException
 from ..engine.errors import QuantumLayerError, StorageError
 from .assist_edit import edit_for
 from .assist_files import gathered, is_read_only
-from .authored import refresh
+from .authored import can_be_drawn, refresh
 from .documents import Snapshot, path_of
 from .generate_progress import Narrator
 from .jobs import Ending, Job
@@ -73,7 +73,7 @@ async def regenerate(server: "QuantumLayerServer", uri: str, name: str) -> Job:
         raise StorageError("the file is not open", "Open it in the editor.")
     async with server.session.engine(uri) as engine:
         known = await engine.authors_of(document.text)
-    found = next((one for one in known if name and one.written.name == name), None)
+    found = next((one for one in known if one.written.name == name and can_be_drawn(one.written)), None)
     if found is None:
         step = "Regenerate what has a lens, or take the code action at a stub."
         raise QuantumLayerError(f"`{name}` is not, or no longer, as it was generated", step)

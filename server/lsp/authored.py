@@ -34,6 +34,8 @@ _HOW = {
     "given": "given in the brief",
 }
 _MOST_LENSES = 500
+_TASKS = {"fix": "mended", "harden": "hardened"}
+"""Functions that are mostly their user's, and are not drawn anew."""
 
 
 async def lenses(server: "QuantumLayerServer", document: Snapshot) -> list[types.CodeLens]:
@@ -44,9 +46,13 @@ async def lenses(server: "QuantumLayerServer", document: Snapshot) -> list[types
         given = {"uri": document.uri, "name": one.written.name}
         shown = types.Command(_title(one.written), SHOW_EVIDENCE, arguments=[given])
         found.append(types.CodeLens(place, shown))
-        if one.written.name and not _is_class(document.text, one):
+        if can_be_drawn(one.written) and not _is_class(document.text, one):
             found.append(types.CodeLens(place, types.Command("Regenerate", REGENERATE, arguments=[given])))
     return found
+
+
+def can_be_drawn(one: "Written") -> bool:
+    return bool(one.name) and one.task not in _TASKS
 
 
 async def hover(server: "QuantumLayerServer", params: types.HoverParams) -> types.Hover | None:
@@ -122,9 +128,10 @@ def _author(one: "Written") -> str:
 
 
 def _how(one: "Written") -> str:
+    how = _HOW.get(one.how, one.how).format(count=one.candidates)
     if one.how == "elected" and one.candidates < 2:
-        return "elected"
-    return _HOW.get(one.how, one.how).format(count=one.candidates)
+        how = "elected"
+    return f"{_TASKS[one.task]}, {how}" if one.task in _TASKS else how
 
 
 def _head(text: str, one: "Authored") -> int:

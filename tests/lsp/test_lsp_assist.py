@@ -337,7 +337,10 @@ async def test_what_is_offered_depends_on_what_is_pointed_at(
 
 
 async def test_findings_are_offered_to_a_model_where_they_are_shown(ready: Editor, workspace: Path) -> None:
-    text = "import hashlib\n\n\ndef mark(data: bytes, seen: list[str] = []) -> str:\n    return hashlib.md5(data).hexdigest()\n"
+    text = (
+        "import hashlib\n\n\ndef mark(data: bytes, seen: list[str] = []) -> str:\n"
+        "    return hashlib.md5(data).hexdigest()\n"
+    )
     uri = ready.open(workspace / "a.py", text)
 
     def both(params: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from ..python.regions import regions
 from ..types import Wish, Written
 from .judging import Judgement
-from .trial import Trial, Version
+from .trial import PROBE, Trial, Version
 
 _INVENTED = 1 / 3
 """What a check that a model made up is worth, against an example of the user's."""
@@ -19,7 +19,8 @@ def evidence_of(
     passed = len(trial.passed(number, theirs))
     made_up = len(trial.passed(number, trial.invented))
     drawn = sum(one.copies for one in versions)
-    stages = judged.stages | {"runtime": "skipped" if trial.not_run else "passed"}
+    total = len(theirs) + len(trial.invented)
+    stages = judged.stages | {"runtime": "passed" if total and not trial.not_run else "skipped"}
     return Written(
         name=name,
         sha256=digest_in(versions[number].text, name),
@@ -30,7 +31,7 @@ def evidence_of(
         candidates=drawn,
         agreeing=trial.agreeing[number],
         checks_passed=passed + made_up,
-        checks_total=len(theirs) + len(trial.invented),
+        checks_total=total,
         stages=stages,
         confidence=_confidence(trial, number, passed, made_up, drawn, judged),
         evidence=tuple(_evidence(trial, number, drawn, judged)),
@@ -62,6 +63,12 @@ def _evidence(trial: Trial, number: int, drawn: int, judged: Judgement) -> list[
     ):
         if names:
             said.append(f"{len(trial.passed(number, names))} of {len(names)} {what} pass")
+    if not trial.not_run and not (trial.anchored or trial.tests or trial.invented):
+        said.append("no check says whether it is right")
+    if shown := [name for name in trial.before if name.startswith(PROBE)]:
+        kept = sum(trial.before[name] == trial.seen[number].get(name) for name in shown)
+        if trial.keeping:
+            said.append(f"{kept} of {len(shown)} other calls show the same as before")
     said.append(_found(judged))
     return said
 
@@ -80,5 +87,6 @@ def _confidence(trial: Trial, number: int, passed: int, made_up: int, drawn: int
     good = passed + _INVENTED * made_up
     failed = len(trial.anchored) + len(trial.tests) - passed + _INVENTED * (len(trial.invented) - made_up)
     found = (good + 1) / (good + failed + 2) * (0.75 + 0.25 * trial.agreeing[number] / drawn)
-    skipped = sum(how == "skipped" for how in judged.stages.values()) + bool(trial.not_run)
+    looked = bool(trial.anchored or trial.tests or trial.invented) and not trial.not_run
+    skipped = sum(how == "skipped" for how in judged.stages.values()) + (not looked)
     return round(found * 0.5**skipped, 2)

@@ -77,7 +77,7 @@ async def mend(desk: Desk, wish: Wish) -> Help:
                 text=versions[number].text,
                 said=f"{verb} {f'`{name}`' if name else 'this'}: {gone} gone; {sentence(evidence)}",
                 written=(evidence,) if name else (),
-                sure=not trial.not_run,
+                sure=bool(evidence.checks_passed),
             )
     return refused(wish, name, why)
 
@@ -120,7 +120,8 @@ def _told(finding: Finding, part: Part, lines: Sequence[str]) -> str:
     number = finding.range.start.line
     row = lines[number].strip() if part.first <= number < part.end else ""
     where = f"In `{without_secrets(row)}`: " if row else ""
-    return f"{where}{finding.message} ({finding.rule})"
+    hint = f" {finding.fix.title}." if finding.fix else ""
+    return f"{where}{finding.message.rstrip('.')} ({finding.rule}).{hint}"
 
 
 def _placed(wish: Wish, part: Part, piece: Piece) -> str:

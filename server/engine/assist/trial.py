@@ -15,6 +15,7 @@ from ..types import SourceFile, Wish
 from ..validation.runtime.python import RuntimeReport, TestOutcome
 from .desk import Desk
 
+PROBE = "test_probe_"
 CHECKS = "test_quantumlayer_checks.py"
 _SECONDS = 30.0
 _RAN = {"passed", "failed"}
@@ -46,6 +47,8 @@ class Trial:
     """For each version how many candidates behave like it, itself included."""
     failures: tuple[dict[str, str], ...]
     """For each version, by check or test, what was seen where it failed."""
+    keeping: bool = False
+    """Whether the code worked before."""
     not_run: str = ""
     """Why nothing was run."""
 
@@ -107,6 +110,7 @@ async def hold(
         order=tuple(order),
         agreeing=tuple(round(agreement(compared, number, copies) * total) for number in range(len(seen))),
         failures=tuple(_failures(report) for report in reports[1:]),
+        keeping=keeping,
     )
 
 
