@@ -1,6 +1,7 @@
 """What a function is run against: the examples in its docstring, and checks that a model is asked for."""
 
 import ast
+import textwrap
 from collections.abc import Sequence
 
 from ..agents.checks import Check, TestBed, examples
@@ -8,8 +9,9 @@ from ..agents.tester import write_checks
 from ..errors import AnswerError, ModelError
 from ..orchestrator.contract import module_name
 from ..python.hidden import without_secrets
-from ..python.outline import constructors
+from ..python.outline import constructors, signatures
 from ..python.place import Place, split
+from ..python.regions import regions
 from ..python.syntax import parsed
 from ..types import Brief, Wish
 from .desk import Desk
@@ -17,6 +19,7 @@ from .desk import Desk
 ENOUGH = 3
 """Examples and tests of the user's own, from which on no model is asked for checks."""
 _TOKENS = 320
+_MOST_LINES = 80
 _BOUND = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -51,16 +54,21 @@ def examples_of(bed: TestBed, stub: str) -> tuple[Check, ...]:
 
 
 async def ask_for_checks(
-    desk: Desk, wish: Wish, text: str, place: Place, bed: TestBed, *, count: int = 2
+    desk: Desk, wish: Wish, text: str, place: Place, bed: TestBed, *, count: int = 2, whole: bool = False
 ) -> tuple[Check, ...]:
-    """Checks that a model writes from the stub; none where it cannot. Raises BudgetError."""
-    brief = Brief(text=f"This stands in `{wish.path}`:\n\n```python\n{about(text, place)}```")
+    """Checks that a model writes from the stub, or from the code if it sees it `whole`; none where it cannot.
+
+    Raises BudgetError.
+    """
+    code = _home(text, place) if whole else about(text, place)
+    brief = Brief(text=f"This stands in `{wish.path}`:\n\n```python\n{code.rstrip()}\n```")
     owner, _, name = place.name.rpartition(".")
     made = f"{owner.lower()} = {owner}({constructors(text).get(owner, '')})" if owner else ""
     called = f"{owner.lower()}.{name}" if owner else name
     story = f", as one story that begins with `{made}`" if made else ""
     subjects = [f"ordinary uses of `{called}`{story}", f"error cases and limits of `{called}`{story}"]
-    interface = [line for line in (made, _head(place, called)) if line]
+    others = [_as_called(line, owner) for line in signatures(text) if owner and line.startswith(f"{owner}.")]
+    interface = list(dict.fromkeys(line for line in (made, _head(place, called), *others) if line))
     try:
         written = await write_checks(
             desk.gateway,
@@ -74,6 +82,20 @@ async def ask_for_checks(
         return ()
     # Whatever values it uses: it is a model's claim, and the user's own examples are read without one.
     return tuple(check.model_copy(update={"anchored": False}) for check in written)
+
+
+def _home(text: str, place: Place) -> str:
+    """The function with its code, in its class; alone where the class is long."""
+    span = next((one for one in regions(text) if one.name == place.name.partition(".")[0]), None)
+    first, end = (span.first - 1, span.last) if span else (place.first, place.end)
+    if end - first > _MOST_LINES:
+        first, end = place.first, place.end
+    return without_secrets(textwrap.dedent("".join(split(text)[first:end])))
+
+
+def _as_called(line: str, owner: str) -> str:
+    """`Stack.push(item: int) -> None` as a story writes it: `stack.push(item: int) -> None`."""
+    return owner.lower() + line.removeprefix(owner)
 
 
 def only_about(checks: Sequence[Check], place: Place) -> tuple[Check, ...]:

@@ -20,7 +20,8 @@ def evidence_of(
     made_up = len(trial.passed(number, trial.invented))
     drawn = sum(one.copies for one in versions)
     total = len(theirs) + len(trial.invented)
-    stages = judged.stages | {"runtime": "passed" if total and not trial.not_run else "skipped"}
+    ran = "passed" if passed + made_up else "failed"
+    stages = judged.stages | {"runtime": ran if total and not trial.not_run else "skipped"}
     return Written(
         name=name,
         sha256=digest_in(versions[number].text, name),

@@ -1,4 +1,5 @@
-"""Tests: what a function does now is written down, as far as its docstring or a model knows what to ask.
+"""Tests: what a function is for is asked of its docstring and of a model that does not see the code; only
+where that gives next to nothing, of one that does.
 
 A test is taken only if it passes on the code and fails once the function is empty: what passes whatever the
 function does tests nothing. Examples in the docstring that fail are told, and are no tests: either they or
@@ -7,13 +8,14 @@ the code is wrong, and that is for the user to say.
 
 import ast
 import asyncio
+from collections.abc import Sequence
 
-from ..agents.checks import Check, tests_for_people, wanted
+from ..agents.checks import Check, TestBed, tests_for_people, wanted
 from ..errors import SandboxError
 from ..events import PhaseStarted
 from ..orchestrator.elect import PASSED
 from ..python.body import with_body
-from ..python.place import function_at, split
+from ..python.place import Place, function_at, split
 from ..python.syntax import parsed
 from ..types import Help, SourceFile, Wish
 from .checking import about, ask_for_checks, bed_of, examples_of, only_about
@@ -22,6 +24,8 @@ from .judging import in_words, judge
 from .trial import Version, hold
 
 _MOST = 10
+_ENOUGH = 2
+"""With fewer the model is asked once more, and sees the code."""
 _SECONDS = 30.0
 _EMPTY = "return None\n"
 
@@ -33,22 +37,26 @@ async def write_tests(desk: Desk, wish: Wish) -> Help:
     if desk.sandbox is None:
         return refused(wish, place.name, f"tests that were not run are not offered, and {desk.no_sandbox}")
     bed = bed_of(wish, wish.text)
-    desk.emit(PhaseStarted(phase="write", detail=f"tests of {place.name}"))
-    asked = await ask_for_checks(desk, wish, wish.text, place, bed)
-    known = {one.key: one for one in (*asked, *examples_of(bed, about(wish.text, place)))}
-    checks = only_about(tuple(known.values()), place)
+    checks: tuple[Check, ...] = examples_of(bed, about(wish.text, place))
+    passing: list[Check] = []
+    kept: list[Check] = []
+    for whole in (False, True):
+        desk.emit(PhaseStarted(phase="write", detail=f"tests of {place.name}"))
+        asked = await ask_for_checks(desk, wish, wish.text, place, bed, whole=whole)
+        known = {one.key: one for one in (*asked, *checks)}
+        checks = only_about(tuple(known.values()), place)
+        if not checks:
+            continue
+        desk.emit(PhaseStarted(phase="test", detail=f"{len(checks)} tests"))
+        passing, kept, not_run = await _tried(desk, wish, place, bed, checks)
+        if not_run:
+            return refused(wish, place.name, f"the tests could not be run: {not_run}")
+        if len(kept) >= _ENOUGH:
+            break
     if not checks:
         return refused(wish, place.name, "the model wrote no test that could be read")
-    desk.emit(PhaseStarted(phase="test", detail=f"{len(checks)} tests"))
-    hollow = with_body(wish.text, place, _EMPTY)
-    versions = [Version(wish.text, ""), *([Version(hollow, "")] if hollow else [])]
-    alone = wish.model_copy(update={"tests": ()})
-    trial = await hold(desk, alone, versions, bed, checks)
-    if trial.not_run:
-        return refused(wish, place.name, f"the tests could not be run: {trial.not_run}")
-    passing = [one for one in checks if trial.seen[0].get(one.name) == PASSED]
-    kept = [one for one in passing if not hollow or trial.seen[1].get(one.name) != PASSED][:_MOST]
     wrong = [one for one in checks if one.anchored and one not in passing]
+    kept = kept[:_MOST]
     if not kept:
         return refused(
             wish, place.name, f"none of {len(checks)} tests passes and says something{_told(wrong)}"
@@ -65,6 +73,20 @@ async def write_tests(desk: Desk, wish: Wish) -> Help:
         said=f"Tests for `{place.name}` in {wish.test_file}: {said}.",
         sure=True,
     )
+
+
+async def _tried(
+    desk: Desk, wish: Wish, place: Place, bed: TestBed, checks: Sequence[Check]
+) -> tuple[list[Check], list[Check], str]:
+    """Which pass, which of them fail once the function is empty, and why nothing could be run."""
+    hollow = with_body(wish.text, place, _EMPTY)
+    versions = [Version(wish.text, ""), *([Version(hollow, "")] if hollow else [])]
+    trial = await hold(desk, wish.model_copy(update={"tests": ()}), versions, bed, checks)
+    if trial.not_run:
+        return [], [], trial.not_run
+    passing = [one for one in checks if trial.seen[0].get(one.name) == PASSED]
+    kept = [one for one in passing if not hollow or trial.seen[1].get(one.name) != PASSED]
+    return passing, kept, ""
 
 
 def _told(wrong: list[Check]) -> str:

@@ -4,7 +4,8 @@ import pytest
 from assist_desk import Desk
 from quantumlayer.engine.errors import BudgetError
 from quantumlayer.engine.types import Finding, SourceFile, Stage
-from support.scripted_server import Reply
+from support.command import fenced
+from support.scripted_server import Reply, Seen
 
 STUB = '''\
 import os
@@ -152,6 +153,20 @@ async def test_tests_pass_and_would_notice_an_empty_function(desk: Desk) -> None
     assert "clamp(9, 1, 3)" not in help_.text, "it fails"
     assert "is not True" not in help_.text, "it passes whatever the function does"
     assert "1 of your own examples fail, such as `clamp(5, 1, 3)` must be `4`" in help_.said
+
+
+async def test_a_model_that_guesses_wrong_without_the_code_is_shown_the_code(desk: Desk) -> None:
+    def checks(seen: Seen) -> str:
+        return (
+            "assert clamp(0, 1, 3) == 1\nassert clamp(9, 1, 3) == 3\n"
+            if "max(low" in seen.prompt
+            else "assert clamp(1, 1, 1) == 7\n"
+        )
+
+    desk.answers(checks=lambda seen: Reply([fenced(checks(seen))] * seen.choices))
+    help_ = await desk.wish("test", CLAMP, "def clamp")
+    assert help_.text.count("def test_") == 2
+    assert "max(low" not in desk.asked[0]
 
 
 async def test_tests_join_those_that_are_there(desk: Desk) -> None:
