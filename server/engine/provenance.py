@@ -30,6 +30,8 @@ class Provenance:
         self._database = Database(folder / "provenance.sqlite", _SCHEMA)
         self._most = most
         self._lock = threading.Lock()
+        self._placed: dict[str, tuple[Placed, ...]] = {}
+        """The regions of the newest text: a lens and a hover ask for the same one."""
 
     def keep(self, written: Iterable[Written]) -> None:
         """A region that was known already is its newest author's."""
@@ -45,8 +47,10 @@ class Provenance:
 
     def of(self, text: str) -> tuple[Authored, ...]:
         """The regions of a text whose authors are known, in their order; the whole file first, if it is."""
-        placed = [one for one in regions(text) if one.last - one.first + 1 >= _LEAST_LINES]
         whole = hashlib.sha256(text.encode(errors="replace")).hexdigest()
+        if (placed := self._placed.get(whole)) is None:
+            placed = tuple(one for one in regions(text) if one.last - one.first + 1 >= _LEAST_LINES)
+            self._placed = {whole: placed}
         known = self._find([whole, *(one.sha256 for one in placed)])
         found = [_authored(one, known[one.sha256]) for one in placed if one.sha256 in known]
         if whole in known:

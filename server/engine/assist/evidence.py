@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from ..orchestrator.elect import BROKEN
 from ..python.regions import regions
 from ..types import Wish, Written
 from .judging import Judgement
@@ -66,7 +67,7 @@ def _evidence(trial: Trial, number: int, drawn: int, judged: Judgement) -> list[
             said.append(f"{len(trial.passed(number, names))} of {len(names)} {what} pass")
     if not trial.not_run and not (trial.anchored or trial.tests or trial.invented):
         said.append("no check says whether it is right")
-    if shown := [name for name in trial.before if name.startswith(PROBE)]:
+    if shown := [name for name, one in trial.before.items() if name.startswith(PROBE) and one != BROKEN]:
         kept = sum(trial.before[name] == trial.seen[number].get(name) for name in shown)
         if trial.keeping:
             said.append(f"{kept} of {len(shown)} other calls show the same as before")
