@@ -126,7 +126,9 @@ async def _assist(
         help_ = await engine.assist(wish, emit=narrator.tell)
         if not help_.text:
             name = f" `{help_.target}`" if help_.target else ""
-            return Ending("unverified", f"Nothing was changed{name and ' in'}{name}: {help_.said}.")
+            return Ending(
+                "unverified", f"Nothing was changed{name and ' in'}{name}: {help_.said.rstrip('.')}."
+            )
         return await _apply(server, engine, document, wish, help_, root)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..engine.errors import StorageError
 from .concerned import is_test_module, tests_of
 from .projects import around, find_root
 from .validate import is_usable
@@ -45,6 +46,9 @@ def gathered(
                 name: one for name, one in around(test, limit, overlay).files.items() if name not in files
             }
     inside = path.relative_to(root).as_posix()
+    if not is_usable(inside):
+        step = "Rename it, or open a folder nearer to it as the workspace."
+        raise StorageError(f"{inside} cannot be helped with: its path is too long or not portable", step)
     tests = [one for one in tests_of(files, {inside}) if is_usable(one)][:_MOST_TESTS]
     own = _test_file(root, path)
     kept = {*project.files, *_reached(tests, root, limit, overlay), own}

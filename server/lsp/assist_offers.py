@@ -37,7 +37,8 @@ async def actions(
 ) -> list[types.CodeAction | types.Command]:
     """None where the client asks for other kinds only; nothing is asked of a model."""
     only = params.context.only
-    if parts_of(document.uri)[0] != "file" or language_of(document.uri) != "python":
+    scheme, name = parts_of(document.uri)
+    if scheme != "file" or language_of(name) != "python" or name.endswith(".pyi"):
         return []
     if not any(wanted(kind, only) for kind in KINDS):
         return []

@@ -1,9 +1,11 @@
 """Which task is done by whom, and with what."""
 
+import asyncio
 import hashlib
 import time
 
 from ...settings import Settings
+from ..errors import QuantumLayerError
 from ..events import Emit
 from ..journal import Journal
 from ..llm.gateway import Gateway
@@ -33,7 +35,8 @@ async def at_desk(
 ) -> Help:
     """What comes of a wish, within the budget of one run and its time.
 
-    Raises AnswerError, BudgetError, ModelError, StorageError or ToolError when nothing can be said of it.
+    Raises AnswerError, BudgetError, ModelError, StorageError or ToolError when nothing can be said of it, and
+    QuantumLayerError when it takes too long.
     """
     run = hashlib.sha256(f"{time.time_ns()}{wish.text}".encode()).hexdigest()[:12]
     gateway = Gateway(settings, journal, emit=emit, run=run)
@@ -41,7 +44,14 @@ async def at_desk(
         mesh = Mesh(settings, journal, sandbox, no_sandbox)
         wish = wish.model_copy(update={"tests": _about_it(wish)})
         desk = Desk(settings, gateway, mesh, sandbox, _reason(no_sandbox), emit)
-        return await _TASKS[wish.task](desk, wish)
+        async with asyncio.timeout(settings.generate.timeout_s):
+            return await _TASKS[wish.task](desk, wish)
+    except TimeoutError:
+        raise QuantumLayerError(
+            f"it took longer than {settings.generate.timeout_s:.0f} s",
+            "Ask again: what was answered is kept. Or raise the timeout.",
+            "generate.timeout_s",
+        ) from None
     finally:
         await gateway.aclose()
 

@@ -62,8 +62,8 @@ def functions(text: str) -> list[Place]:
     for node in tree.body:
         owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
         for one in node.body if isinstance(node, ast.ClassDef) else (node,):
-            if isinstance(one, Function) and (place := _place(one, owner, lines)) is not None:
-                found.append(place)
+            if isinstance(one, Function):
+                found.append(_place(one, owner, lines, pretended=_is_protocol(node)))
     return found
 
 
@@ -119,7 +119,7 @@ def comment_text(lines: list[str]) -> str:
     return "\n".join(line.strip().lstrip("#").strip() for line in lines)
 
 
-def _place(node: Function, owner: str, lines: list[str]) -> Place | None:
+def _place(node: Function, owner: str, lines: list[str], *, pretended: bool) -> Place:
     begin = node.lineno - 1
     first = min([node.lineno, *(one.lineno for one in node.decorator_list)]) - 1
     documented = ast.get_docstring(node, clean=False) is not None
@@ -134,9 +134,15 @@ def _place(node: Function, owner: str, lines: list[str]) -> Place | None:
         body=body,
         end=node.end_lineno or node.lineno,
         indent=indent,
-        is_stub=_is_stub(node, documented),
+        is_stub=not pretended and _is_stub(node, documented),
         node=node,
     )
+
+
+def _is_protocol(node: ast.stmt) -> bool:
+    """Its methods are meant to be empty."""
+    bases = node.bases if isinstance(node, ast.ClassDef) else []
+    return any(ast.unparse(base).split("[")[0].rsplit(".", 1)[-1] == "Protocol" for base in bases)
 
 
 def _is_stub(node: Function, documented: bool) -> bool:

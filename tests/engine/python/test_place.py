@@ -72,6 +72,11 @@ def test_what_is_meant_to_be_empty_is_no_stub(head: str) -> None:
     assert not place.is_stub
 
 
+def test_a_protocol_is_meant_to_be_empty() -> None:
+    (place,) = functions("class P(typing.Protocol[T]):\n    def f(self) -> T: ...\n")
+    assert not place.is_stub
+
+
 @pytest.mark.parametrize(
     "text",
     [
