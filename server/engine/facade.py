@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Literal, Self
 from ..settings import Settings
 from .events import Emit, ignore
 from .types import (
+    Authored,
     Brief,
     BriefReading,
     Capsule,
     CapsuleSummary,
     Check,
     Cleaned,
+    Finding,
+    Help,
     ModelInfo,
+    Offer,
     OpenFile,
     PatternPage,
     PatternRecord,
@@ -29,6 +33,8 @@ from .types import (
     StageResult,
     ToolSeat,
     VerifyReport,
+    Wish,
+    Written,
 )
 from .versioning import Versioning
 
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     from .capsule.trust import Trust
     from .journal import Journal
     from .journal_trim import Keep
+    from .provenance import Provenance
     from .sandbox import Sandbox
     from .validation.live import LiveMesh
     from .validation.mesh import Mesh
@@ -52,7 +59,7 @@ def preload() -> None:
 
     A server calls it on a thread, so that the first call does not hold up its event loop.
     """
-    for room in (".orchestrator", ".sandbox", ".validation.mesh", ".validation.live", ".capsule.archive"):
+    for room in (".assist", ".sandbox", ".validation.mesh", ".validation.live", ".capsule.archive"):
         import_module(room, __package__)
 
 
@@ -68,6 +75,7 @@ class Engine(Versioning):
         self._opened_journal: Journal | None = None
         self._opened_sandbox: Sandbox | None = None
         self._opened_live: LiveMesh | None = None
+        self._opened_provenance: Provenance | None = None
         self._sandbox_error = ""
         self._opening = asyncio.Lock()
 
@@ -84,6 +92,9 @@ class Engine(Versioning):
         if self._opened_live is not None:
             await self._opened_live.aclose()
             self._opened_live = None
+        if self._opened_provenance is not None:
+            await asyncio.to_thread(self._opened_provenance.close)
+            self._opened_provenance = None
         if self._opened_sandbox is not None:
             await self._opened_sandbox.aclose()
             self._opened_sandbox = None
@@ -166,6 +177,38 @@ class Engine(Versioning):
         return await run_chosen(
             self.settings, await self._sandbox(), self._sandbox_error, files, tests, packages, folder, emit
         )
+
+    # -- help at one place ---------------------------------------------------------------------
+
+    @staticmethod
+    def offers_at(path: str, text: str, line: int, findings: Sequence[Finding] = ()) -> tuple[Offer, ...]:
+        """What can be asked for at a line of Python, counted from zero, given the findings at it."""
+        from .assist import offers_at
+
+        return offers_at(path, text, line, findings)
+
+    async def assist(self, wish: Wish, *, emit: Emit = ignore) -> Help:
+        """The file that comes of a wish, checked; without a text nothing is offered, and `said` tells why.
+
+        The same wish is answered from the journal. Raises AnswerError, BudgetError, ModelError or
+        StorageError.
+        """
+        from .assist import at_desk
+
+        return await at_desk(
+            wish, self.settings, await self._journal(), await self._sandbox(), self._sandbox_error, emit
+        )
+
+    async def keep_authors(self, written: Sequence[Written] | Capsule) -> None:
+        """Remembers who wrote what: regions, or those of a capsule, that are in someone's files now."""
+        from .provenance import written_in
+
+        ones = written_in(written) if isinstance(written, Capsule) else written
+        await asyncio.to_thread(self._provenance().keep, ones)
+
+    async def authors_of(self, text: str) -> tuple[Authored, ...]:
+        """The regions of a text whose authors are remembered, found by what they say."""
+        return await asyncio.to_thread(self._provenance().of, text)
 
     # -- while someone types -------------------------------------------------------------------
 
@@ -361,6 +404,13 @@ class Engine(Versioning):
 
             self._opened_journal = Journal(self.settings.storage.data_dir / "journal", self._keep())
         return self._opened_journal
+
+    def _provenance(self) -> "Provenance":
+        if self._opened_provenance is None:
+            from .provenance import Provenance
+
+            self._opened_provenance = Provenance(self.settings.storage.data_dir)
+        return self._opened_provenance
 
     def _keep(self) -> "Keep":
         from .journal_trim import Keep

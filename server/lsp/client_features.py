@@ -28,6 +28,8 @@ class ClientFeatures:
     show_document: bool = False
     text_document_content: bool = False
     """It shows documents whose text a server has, once asked to (LSP 3.18)."""
+    refresh_lenses: bool = False
+    """It asks for code lenses again when told that there are others."""
     resolve_edits: bool = False
     """It asks for the edit of a code action when its user chooses it."""
     quantumlayer: bool = False
@@ -63,6 +65,7 @@ class ClientFeatures:
             or has("text_document.diagnostic.related_information"),
             show_document=has("window.show_document.support"),
             text_document_content=has("workspace.text_document_content.dynamic_registration"),
+            refresh_lenses=has("workspace.code_lens.refresh_support"),
             resolve_edits="edit"
             in (get_capability(capabilities, "text_document.code_action.resolve_support.properties") or ()),
             quantumlayer=_experimental(capabilities.experimental),

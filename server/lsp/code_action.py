@@ -1,5 +1,6 @@
 """`textDocument/codeAction`: fixes where the cursor is, the whole file tidied, and what begins jobs:
-**Generate capsule from this brief**, **Validate this file**, **Run the tests of this file**.
+**Generate capsule from this brief**, **Validate this file**, **Run the tests of this file**, and what a model
+helps with.
 
 The jobs' kind is a refactoring, because that is what every editor lists when asked for all actions.
 """
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from ..engine.languages import is_code
-from . import fixes, tidying
+from . import assist_offers, fixes, tidying
 from .concerned import has_tests
 from .documents import parts_of
 from .names import GENERATE_CAPSULE, RUN_TESTS, VALIDATE_FILE
@@ -25,7 +26,14 @@ VALIDATE_KIND = f"{types.CodeActionKind.Refactor.value}.quantumlayer.validate"
 VALIDATE_TITLE = "Validate this file"
 TESTS_KIND = f"{types.CodeActionKind.Refactor.value}.quantumlayer.tests"
 TESTS_TITLE = "Run the tests of this file"
-KINDS = (types.CodeActionKind.QuickFix, *tidying.KINDS, KIND, VALIDATE_KIND, TESTS_KIND)
+KINDS = (
+    types.CodeActionKind.QuickFix,
+    *tidying.KINDS,
+    KIND,
+    VALIDATE_KIND,
+    TESTS_KIND,
+    *assist_offers.KINDS,
+)
 
 
 async def code_action(
@@ -41,6 +49,7 @@ async def code_action(
         wanted = [kind for kind in tidying.KINDS if _wanted(kind, params.context.only)]
         found += await tidying.actions(server, document, wanted, asked=bool(params.context.only))
     found += await _jobs(server, document, params)
+    found += await assist_offers.actions(server, document, params, _wanted)
     return found or None
 
 

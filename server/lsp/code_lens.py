@@ -1,10 +1,11 @@
-"""`textDocument/codeLens`: **Run the tests of this file**, above a file of tests."""
+"""`textDocument/codeLens`: **Run the tests of this file**, above a file of tests, and who wrote functions."""
 
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from .authored import lenses
 from .code_action import TESTS_TITLE
 from .concerned import is_test_module
 from .concerned_web import is_shown_as_test
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 
 async def code_lens(server: "QuantumLayerServer", uri: str) -> list[types.CodeLens] | None:
+    document = server.documents.opened(uri)
+    tests = await _tests(server, uri)
+    found = await lenses(server, document) if document is not None else []
+    return [*(tests or []), *found] or None
+
+
+async def _tests(server: "QuantumLayerServer", uri: str) -> list[types.CodeLens] | None:
     """None where it is no file of tests, or its user never wants them run."""
     path = path_of(uri) if uri.startswith("file:") else None
     if path is None or not server.documents.is_open(uri) or not _has_tests(server, uri, path):

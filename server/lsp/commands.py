@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pygls.exceptions import JsonRpcInvalidParams
 
 from ..engine.errors import SettingsError
-from . import export, generate, names, patterns, validate
+from . import assist, authored, export, generate, names, patterns, validate
 from .capsules import CapsuleCommands
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ class Commands:
             names.EXPLAIN_PATTERNS: self.explain_patterns,
             names.RECOMMEND_PATTERNS: self.recommend_patterns,
             names.GUIDE_TO_PATTERNS: self.guide_to_patterns,
+            names.ASSIST: self.assist,
+            names.REGENERATE: self.regenerate,
+            names.SHOW_EVIDENCE: self.show_evidence,
             names.CANCEL: self.cancel,
             **CapsuleCommands(self.server).by_name(),
         }
@@ -84,6 +87,25 @@ class Commands:
             raise JsonRpcInvalidParams("this command takes no arguments")
         return await patterns.guide(self.server)
 
+    def assist(self, *arguments: Any) -> dict[str, Any]:
+        """`{"task": one of assist.TASKS, "uri", "line", "end"?}`; lines are counted from zero."""
+        given = _only(arguments)
+        if not isinstance(given, Mapping) or not isinstance(given.get("uri"), str):
+            raise JsonRpcInvalidParams('give "task", "uri" and "line"')
+        task = next((one for one in assist.TASKS if one == given.get("task")), None)
+        lines = [given.get("line"), given.get("end", given.get("line"))]
+        if task is None or not all(type(one) is int and one >= 0 for one in lines):
+            raise JsonRpcInvalidParams(f'"task" is one of {", ".join(assist.TASKS)}, "line" a number')
+        return _started(assist.start(self.server, assist.Request(task, given["uri"], *map(int, lines))))
+
+    async def regenerate(self, *arguments: Any) -> dict[str, Any]:
+        """`{"uri", "name"}`: a function that has a lens is drawn anew."""
+        return _started(await assist.regenerate(self.server, *_named(arguments)))
+
+    async def show_evidence(self, *arguments: Any) -> dict[str, Any]:
+        """`{"uri", "name"}`; the name is empty for the file as a whole."""
+        return await authored.show_evidence(self.server, *_named(arguments))
+
     def cancel(self, *arguments: Any) -> dict[str, Any]:
         """A job's id, as a text or as `{"job": id}`, which is what starting one answered; without any, all.
 
@@ -108,6 +130,14 @@ def _brief(arguments: Sequence[Any]) -> generate.Request:
     if bool(request.uri) == bool(request.brief):
         raise JsonRpcInvalidParams('give either "uri" or "brief"')
     return request
+
+
+def _named(arguments: Sequence[Any]) -> tuple[str, str]:
+    given = _only(arguments)
+    uri, name = (given.get("uri"), given.get("name", "")) if isinstance(given, Mapping) else (None, "")
+    if not isinstance(uri, str) or not isinstance(name, str):
+        raise JsonRpcInvalidParams('give "uri" and "name"')
+    return uri, name
 
 
 def _only(arguments: Sequence[Any]) -> Any:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from pygls.uris import from_fs_path
 
 from . import names
+from .authored import refresh
 from .documents import parts_of
 from .generate_progress import Narrator
 from .handover import hand_over
@@ -70,6 +71,8 @@ async def _generate(server: "QuantumLayerServer", job: Job, request: Request, br
     async with server.session.engine(request.uri or None) as engine:
         capsule = await engine.generate(brief, emit=emit)
         where = await hand_over(server, engine, capsule, _target(server, request, capsule))
+        await engine.keep_authors(capsule)
+        await refresh(server)
     return _ending(capsule, where, review)
 
 

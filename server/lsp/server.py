@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from .. import __version__
-from . import tidying
+from . import authored, tidying
 from .capsule_shapes import SCHEME as CAPSULES
 from .capsule_shapes import place_in
 from .capsules import CapsuleCommands
@@ -148,7 +148,7 @@ class QuantumLayerServer(LanguageServer):
         return await code_lens(self, params.text_document.uri)
 
     async def _hover(self, params: types.HoverParams) -> types.Hover | None:
-        return await brief_hover(self, params)
+        return await brief_hover(self, params) or await authored.hover(self, params)
 
     async def _content(self, params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
         if (place := place_in(params.uri)) is not None:

@@ -25,6 +25,12 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
         "refactor.quantumlayer.generate",
         "refactor.quantumlayer.validate",
         "refactor.quantumlayer.tests",
+        "refactor.quantumlayer.test",
+        "refactor.rewrite.quantumlayer.implement",
+        "refactor.rewrite.quantumlayer.document",
+        "refactor.rewrite.quantumlayer.comment",
+        "quickfix.quantumlayer.fix",
+        "quickfix.quantumlayer.harden",
     }
     assert set(capabilities["executeCommandProvider"]["commands"]) == {
         "quantumlayer.generateCapsule",
@@ -36,6 +42,9 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
         "quantumlayer.patterns.explain",
         "quantumlayer.patterns.recommend",
         "quantumlayer.patterns.guide",
+        "quantumlayer.assist",
+        "quantumlayer.regenerate",
+        "quantumlayer.showEvidence",
         "quantumlayer.cancel",
     }
     assert capabilities["hoverProvider"]

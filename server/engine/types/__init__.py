@@ -5,6 +5,7 @@ skipped says why, and an `Evidence` is what was observed, never what a model sai
 """
 
 from .asked import Brief, Candidate, Domain, LimitKind, Plan, PlannedFile, Traits, Usage
+from .assisted import Authored, Help, Offer, Task, Wish, Written
 from .capsules import (
     Capsule,
     CapsuleSummary,
@@ -27,6 +28,7 @@ from .patterns import BriefReading, PatternChoice, PatternName, PatternPage, Pat
 from .value import SafePath, Value, check_path
 
 __all__ = [
+    "Authored",
     "Authorship",
     "Brief",
     "BriefReading",
@@ -44,12 +46,14 @@ __all__ = [
     "FileEntry",
     "Finding",
     "Fix",
+    "Help",
     "How",
     "Key",
     "LimitKind",
     "Manifest",
     "ModelInfo",
     "Moment",
+    "Offer",
     "OpenFile",
     "PatternChoice",
     "PatternName",
@@ -71,6 +75,7 @@ __all__ = [
     "Stage",
     "StageAgain",
     "StageResult",
+    "Task",
     "ToolRun",
     "ToolSeat",
     "Traits",
@@ -79,5 +84,7 @@ __all__ = [
     "Verdict",
     "VerifyReport",
     "VerifyStep",
+    "Wish",
+    "Written",
     "check_path",
 ]

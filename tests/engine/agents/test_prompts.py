@@ -14,11 +14,21 @@ def text_of(name: str) -> str:
     return (resources.files("quantumlayer.engine.agents") / "prompts" / f"{name}.md").read_text()
 
 
-@pytest.mark.parametrize("name", NAMES)
+HELPING = ["annotate", "comment", "implement", "mend"]
+"""About one place in a file: there is no brief."""
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*HELPING}))
 def test_every_prompt_begins_alike_up_to_the_end_of_the_brief(name: str) -> None:
     beginning = text_of("code").split("$brief")[0]
     assert beginning.strip().endswith("Specification:")
     assert text_of(name).startswith(beginning + "$brief\n")
+
+
+@pytest.mark.parametrize("name", HELPING)
+def test_prompts_without_a_brief_begin_with_the_file_that_they_are_about(name: str) -> None:
+    beginning = text_of("code").split("Specification:")[0] + "This is in `$path`:\n\n```python\n$outline\n"
+    assert text_of(name).startswith(beginning)
 
 
 def test_a_missing_value_is_an_error_and_not_a_gap() -> None:
