@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pygls.exceptions import JsonRpcInvalidParams
 
 from ..engine.errors import SettingsError
-from . import export, generate, names, validate
+from . import export, generate, names, report, validate
 
 if TYPE_CHECKING:
     from .jobs import Job
     from .server import QuantumLayerServer
 
-T = TypeVar("T", generate.Request, export.Request)
+T = TypeVar("T", generate.Request, export.Request, report.Request)
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Commands:
             names.RUN_TESTS: self.run_tests,
             names.SHOW_TEST_OUTPUT: self.show_test_output,
             names.EXPORT_CAPSULE: self.export_capsule,
+            names.CAPSULE_REPORT: self.capsule_report,
             names.CANCEL: self.cancel,
         }
 
@@ -69,6 +70,16 @@ class Commands:
         if request.format not in export.FORMATS:
             raise JsonRpcInvalidParams(f'"format" is one of {", ".join(export.FORMATS)}')
         return _started(export.start(self.server, request))
+
+    async def capsule_report(self, *arguments: Any) -> dict[str, Any]:
+        """A capsule's id or name, or `{"capsule": id or name, "form"?: "html"|"file"|"shown"}`."""
+        given = _only(arguments)
+        request = _request(report.Request, {"capsule": given} if isinstance(given, str) else given)
+        if not request.capsule:
+            raise JsonRpcInvalidParams('give "capsule"')
+        if request.form not in report.FORMS:
+            raise JsonRpcInvalidParams(f'"form" is one of {", ".join(report.FORMS)}')
+        return await report.answer(self.server, request)
 
     def cancel(self, *arguments: Any) -> dict[str, Any]:
         """A job's id, as a text or as `{"job": id}`, which is what starting one answered; without any, all.
