@@ -1,0 +1,41 @@
+--- Models: which could answer, choosing one, fetching one.
+
+local messages = require("quantumlayer.messages")
+local server = require("quantumlayer.server")
+
+local M = {}
+
+---@return string[] for completion
+function M.names()
+  local answer = server.ask_soon("models.list")
+  return vim.tbl_map(function(model)
+    return model.name
+  end, answer and answer.models or {})
+end
+
+---@param verb? string
+---@param name? string
+function M.run(verb, name)
+  if verb == "use" or verb == "pull" then
+    if name then
+      return server.ask("models." .. verb, { model = name })
+    end
+  elseif verb and verb ~= "list" then
+    return messages.fail("give list, use or pull.")
+  end
+  server.ask("models.list", nil, M._choose)
+end
+
+function M._choose(answer)
+  local function shown(model)
+    local state = model.active and "in use" or model.available and "ready" or "not here"
+    return ("%s  %s, %s  %s"):format(model.name, model.kind, state, model.detail or "")
+  end
+  vim.ui.select(answer.models or {}, { prompt = "Models", format_item = shown }, function(model)
+    if model then
+      server.ask(model.available and "models.use" or "models.pull", { model = model.name })
+    end
+  end)
+end
+
+return M
