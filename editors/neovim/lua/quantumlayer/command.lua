@@ -108,7 +108,7 @@ M.subcommands = {
     end,
   },
   export = {
-    help = "a capsule as an archive: [NAME [FORMAT [PATH]]]",
+    help = "a capsule as an archive",
     run = function(call)
       require("quantumlayer.capsules").export(call.words[1], call.words[2], call.words[3])
     end,
@@ -131,7 +131,7 @@ M.subcommands = {
     end,
   },
   report = {
-    help = "a capsule as a page, in the browser: [NAME]",
+    help = "what is known of a capsule, as a page in the browser",
     run = function(call)
       require("quantumlayer.capsules").report(call.words[1])
     end,
@@ -155,7 +155,7 @@ M.subcommands = {
     end,
   },
   cancel = {
-    help = "end what runs, or one job of it: [JOB]",
+    help = "end what runs",
     run = function(call)
       server.ask("cancel", call.words[1], function(answer)
         if not answer.cancelled then
@@ -201,7 +201,7 @@ function M._choose()
   local function shown(name)
     return ("%s: %s"):format(name, M.subcommands[name].help)
   end
-  vim.ui.select(M.names(), { prompt = "QuantumLayer", format_item = shown }, function(name)
+  vim.ui.select(M.names(), { prompt = "QuantumLayer:", format_item = shown }, function(name)
     if name then
       M.subcommands[name].run({ words = {}, text = "" })
     end
