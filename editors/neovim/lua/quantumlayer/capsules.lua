@@ -84,7 +84,9 @@ function M.report(ref)
     if opened then
       messages.tell(("the report of %s is in %s"):format(answer.name, path))
     else
-      messages.warn(("the report of %s is in %s; it was not opened: %s"):format(answer.name, path, problem or ""))
+      messages.warn(
+        ("the report of %s is in %s; it was not opened: %s"):format(answer.name, path, problem or "")
+      )
     end
   end)
 end
@@ -106,7 +108,8 @@ function M.export(ref, format, target)
     end)
   end
   if not target then
-    local asked = { prompt = "Into (a folder, or the archive's own path): ", default = ".", completion = "file" }
+    local asked =
+      { prompt = "Into (a folder, or the archive's own path): ", default = ".", completion = "file" }
     return vim.ui.input(asked, function(given)
       if given and given ~= "" then
         M.export(ref, format, given)

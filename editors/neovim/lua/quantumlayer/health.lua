@@ -4,6 +4,14 @@ local M = {}
 
 local health = vim.health
 local PATIENCE_MS = 60000
+local EXPECTED = {
+  "generateCapsule",
+  "validateFile",
+  "exportCapsule",
+  "capsuleReport",
+  "capsules.list",
+  "patterns.explain",
+}
 
 function M.check()
   health.start("Neovim")
@@ -28,7 +36,10 @@ function M._server()
   health.start("Server")
   local config = vim.lsp.config.quantumlayer
   if not config then
-    health.error("there is no lsp/quantumlayer.lua", "Put editors/neovim on the 'runtimepath': :help quantumlayer-install")
+    health.error(
+      "there is no lsp/quantumlayer.lua",
+      "Put editors/neovim on the 'runtimepath': :help quantumlayer-install"
+    )
     return nil
   end
   if type(config.cmd) ~= "table" then
@@ -63,7 +74,7 @@ function M._clients()
     health.ok(("version %s runs%s"):format(server.version(client), where))
     local missing = vim.tbl_filter(function(command)
       return not server.offers(client, command)
-    end, { "generateCapsule", "validateFile", "exportCapsule", "capsuleReport", "capsules.list", "patterns.explain" })
+    end, EXPECTED)
     if #missing > 0 then
       health.warn("it does not offer " .. table.concat(missing, ", "), "A newer server may.")
     end

@@ -31,10 +31,13 @@ function M._died(code, signal, client_id, config, buffers, initialized)
   local how = signal ~= 0 and ("signal %d"):format(signal) or ("status %d"):format(code)
   local was_generating = jobs.interrupt(client_id)
   if not initialized then
-    return messages.fail(("the server ended with %s before it was ready. :checkhealth quantumlayer says more."):format(how))
+    return messages.fail(
+      ("the server ended with %s before it was ready. :checkhealth quantumlayer says more."):format(how)
+    )
   end
   if M._too_often() then
-    local text = "the server ended unexpectedly (%s), and too often to be started again. `:QuantumLayer restart` does so."
+    local text =
+      "the server ended unexpectedly (%s), and too often to be started again. `:QuantumLayer restart` does so."
     return messages.fail(text:format(how))
   end
   local text = "the server ended unexpectedly (%s) and is started again."

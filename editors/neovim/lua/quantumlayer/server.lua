@@ -21,8 +21,10 @@ function M.with_client(work)
   local config = vim.lsp.config.quantumlayer
   local command = config and config.cmd
   if type(command) == "table" and vim.fn.executable(command[1]) == 0 then
-    local how = ':help quantumlayer-install, or :checkhealth quantumlayer for more'
-    return messages.fail(("the server cannot be started: there is no program `%s`. See %s."):format(command[1], how))
+    local how = ":help quantumlayer-install, or :checkhealth quantumlayer for more"
+    return messages.fail(
+      ("the server cannot be started: there is no program `%s`. See %s."):format(command[1], how)
+    )
   end
   if not client then
     local root = vim.fs.root(0, config.root_markers or {}) or vim.fn.getcwd()
@@ -48,7 +50,9 @@ function M._when_ready(client, work)
     end
     tries = tries + 1
     if tries > 300 then
-      return messages.fail("the server did not answer within 30 seconds. :checkhealth quantumlayer says more.")
+      return messages.fail(
+        "the server did not answer within 30 seconds. :checkhealth quantumlayer says more."
+      )
     end
     vim.defer_fn(look, 100)
   end
@@ -72,7 +76,8 @@ end
 ---@param client vim.lsp.Client
 ---@param command string
 function M.tell_missing(client, command)
-  local text = "this server does not offer it: it has no command `quantumlayer.%s`. Its version is %s; a newer one may."
+  local text =
+    "this server does not offer it: it has no command `quantumlayer.%s`. Its version is %s; a newer one may."
   messages.warn(text:format(command, M.version(client)))
 end
 

@@ -37,7 +37,10 @@ function M.diff(diff, from, to)
     table.insert(lines, "# " .. sentence)
   end
   for _, file in ipairs(diff.files or {}) do
-    table.insert(lines, ("# %s: %s +%d -%d %s"):format(file.change, file.path, file.plus, file.minus, file.note or ""))
+    table.insert(
+      lines,
+      ("# %s: %s +%d -%d %s"):format(file.change, file.path, file.plus, file.minus, file.note or "")
+    )
     if file.text and file.text ~= "" then
       vim.list_extend(lines, vim.split(vim.trim(file.text), "\n"))
     end
