@@ -77,7 +77,7 @@ class Neovim:
         """The language servers of this Neovim."""
         assert self._process is not None
         children = psutil.Process(self._process.pid).children(recursive=True)
-        return [child for child in children if child.cmdline()[-1:] == ["lsp"]]
+        return [child for child in children if _is_server(child)]
 
     def lua(self, code: str, *, answers: bool = True) -> Any:
         """What the code returns."""
@@ -127,6 +127,13 @@ class Neovim:
 
     def asked(self) -> list[dict[str, Any]]:
         return list(self.lua("return _G.asked") or [])
+
+
+def _is_server(process: psutil.Process) -> bool:
+    try:
+        return process.cmdline()[-1:] == ["lsp"]
+    except psutil.Error:  # it has just ended
+        return False
 
 
 def _until(look: Callable[[], Any], seconds: float, what: str, also: Callable[[], Any] = str) -> Any:
