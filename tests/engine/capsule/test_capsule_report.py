@@ -89,6 +89,7 @@ def test_it_tells_the_verdict_the_authors_the_election_and_the_cost(recorded: Ca
         recorded.id,
         "2 of 3",
         "Besides, 2 checks that each of them passed.",
+        "planning, checks and other questions 0 0 2 11.0 s $0.00",
         "not met assert total([1]) == 2 a model says so",
     ):
         assert told in text, told
@@ -223,8 +224,13 @@ def test_candidates_that_showed_the_same_have_the_same_letter() -> None:
     checks = (
         CheckRecord(name="claim", code="assert f() == 1", source="model", passed=True),
         CheckRecord(name="probe", code="f()", source="probe", passed=False),
+        CheckRecord(name="same", code="g()", source="probe", passed=False),
     )
-    records = [record(0, probe="1", claim="x"), record(1, probe="2"), record(2, probe="2", elected=True)]
+    records = [
+        record(0, probe="1", same="9", claim="x"),
+        record(1, probe="2", same="9"),
+        record(2, probe="2", same="9", elected=True),
+    ]
     (found,) = elections(records, checks)
     told = {s.record.sample: [(cell.sign, cell.kind) for cell in s.cells] for s in found.standings}
     assert next(iter(told)) == 2, "the elected one first"
@@ -235,6 +241,7 @@ def test_candidates_that_showed_the_same_have_the_same_letter() -> None:
     }
     assert [dict(column.meanings) for column in found.columns] == [{"A": "x"}, {"A": "2", "B": "1"}]
     assert found.passed_by_all == 4, "of five claims one is drawn"
+    assert found.alike == 1, "what tells nothing apart is not drawn"
 
 
 def test_a_report_replaces_a_report_and_nothing_else(recorded: Capsule, tmp_path: Path) -> None:

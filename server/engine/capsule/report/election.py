@@ -48,6 +48,8 @@ class Election:
     columns: tuple[Column, ...]
     standings: tuple[Standing, ...]
     passed_by_all: int
+    alike: int
+    """Probes that showed the same of each candidate."""
     more_checks: int
     more_candidates: int
 
@@ -64,7 +66,8 @@ def elections(records: Sequence[CandidateRecord], checks: Sequence[CheckRecord])
 def _election(records: Sequence[CandidateRecord], known: Mapping[str, CheckRecord]) -> Election:
     ranked = sorted(records, key=lambda one: (not one.elected, -one.score, one.sample))
     stood = ranked[:MOST_CANDIDATES]
-    telling = _in_order({name for record in records for name in record.shown}, known)
+    named = _in_order({name for record in records for name in record.shown}, known)
+    telling = [name for name in named if not _alike(name, records, known)]
     drawn = telling[:MOST_CHECKS]
     letters = [_letters([record.shown.get(name, "") for record in stood]) for name in drawn]
     elected = next((record for record in stood if record.elected), None)
@@ -87,9 +90,14 @@ def _election(records: Sequence[CandidateRecord], known: Mapping[str, CheckRecor
             for record in stood
         ),
         passed_by_all=max(0, max(record.total for record in records) - claims),
+        alike=len(named) - len(telling),
         more_checks=len(telling) - len(drawn),
         more_candidates=len(ranked) - len(stood),
     )
+
+
+def _alike(name: str, records: Sequence[CandidateRecord], known: Mapping[str, CheckRecord]) -> bool:
+    return _source(name, known) == "probe" and len({record.shown.get(name) for record in records}) == 1
 
 
 def _in_order(names: set[str], known: Mapping[str, CheckRecord]) -> list[str]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...types import Authorship, Moment
+from ...types import Authorship, Moment, Usage
 from .wording import joined
 
 FULL = 1000
@@ -46,16 +46,34 @@ def steps(timeline: Sequence[Moment]) -> tuple[Step, ...]:
     return tuple(Step(moment, _bar(moment.at, moment.seconds, whole)) for moment in timeline)
 
 
-def spent_by_file(authors: Iterable[Authorship]) -> tuple[Spent, ...]:
-    return _drawn([_sum(author.path, [author]) for author in authors])
+def spent_by_file(authors: Sequence[Authorship], usage: Usage) -> tuple[Spent, ...]:
+    """Files that models were asked for, and what was for no single file."""
+    return _drawn(
+        [*(_sum(author.path, [author]) for author in authors if author.calls), *_rest(authors, usage)]
+    )
 
 
-def spent_by_tier(authors: Iterable[Authorship]) -> tuple[Spent, ...]:
-    """By tier and model; files that no model wrote are one row."""
+def spent_by_tier(authors: Sequence[Authorship], usage: Usage) -> tuple[Spent, ...]:
+    """By tier and model, and what was for no single file."""
     groups: defaultdict[str, list[Authorship]] = defaultdict(list)
     for author in authors:
-        groups[joined((author.tier, author.model), ", ") or "no model"].append(author)
-    return _drawn([_sum(label, part) for label, part in groups.items()])
+        if author.calls:
+            groups[joined((author.tier, author.model), ", ") or "a model"].append(author)
+    return _drawn([*(_sum(label, part) for label, part in groups.items()), *_rest(authors, usage)])
+
+
+def _rest(authors: Sequence[Authorship], usage: Usage) -> Iterable[Spent]:
+    files = _sum("", authors)
+    rest = Spent(
+        "planning, checks and other questions",
+        calls=max(0, usage.calls + usage.calls_reused - files.calls),
+        tokens_in=max(0, usage.tokens_in - files.tokens_in),
+        tokens_out=max(0, usage.tokens_out - files.tokens_out),
+        cost_usd=max(0.0, usage.cost_usd - files.cost_usd),
+        seconds=max(0.0, usage.seconds - files.seconds),
+    )
+    if authors and (rest.calls or rest.tokens_in or rest.tokens_out):
+        yield rest
 
 
 def _sum(label: str, authors: Sequence[Authorship]) -> Spent:

@@ -53,8 +53,8 @@ def render_report(capsule: Capsule, *, signature: str = "") -> str:
             more_elections=max(0, len(held) - MOST_ELECTIONS),
             checks=claims[:_MOST_CHECKS],
             more_checks=max(0, len(claims) - _MOST_CHECKS),
-            by_file=spent_by_file(evidence.authors),
-            by_tier=spent_by_tier(evidence.authors),
+            by_file=spent_by_file(evidence.authors, evidence.usage),
+            by_tier=spent_by_tier(evidence.authors, evidence.usage),
             sources=sources.listed,
         )
     )
