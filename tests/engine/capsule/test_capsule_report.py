@@ -15,6 +15,7 @@ from quantumlayer.engine.capsule.archive import write_archive
 from quantumlayer.engine.capsule.report import render_report
 from quantumlayer.engine.capsule.report.election import elections
 from quantumlayer.engine.capsule.report.sources import MOST_LINES
+from quantumlayer.engine.capsule.report.wording import whose_word
 from quantumlayer.engine.capsule.report.writing import keep_report, write_report
 from quantumlayer.engine.errors import CapsuleError
 from quantumlayer.engine.facade import Engine
@@ -169,6 +170,24 @@ def test_file_names_of_a_stranger_are_text() -> None:
     assert [tag for tag, _ in page.elements].count("script") == 1
     assert path in page.texts
     assert path in page.values("data-path")
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "own", "said"),
+    [
+        ("trusted", "Ada", False, "Signed by Ada (0123456789abcdef), whom you trust."),
+        ("trusted", "me", True, "Signed by a key of this machine."),
+        ("unknown", "", False, "Signed by a key that you do not know (0123456789abcdef)"),
+        ("revoked", "Ada", False, "Signed by Ada (0123456789abcdef), which you trust no more."),
+        ("unsigned", "", False, "Not signed: nobody vouches for it."),
+    ],
+)
+def test_it_says_whose_word_it_is(recorded: Capsule, state: str, name: str, own: bool, said: str) -> None:
+    sentence = whose_word(state, "0123456789abcdef" * 4, name, own=own)
+    text = Page(render_report(recorded, signature=sentence)).text
+    assert f"Signature {said}" in text, "at the top"
+    assert said in text.partition("Provenance")[2]
+    assert "does not say who made" not in text
 
 
 def test_headings_are_in_order_and_tables_have_headers(recorded: Capsule) -> None:

@@ -18,12 +18,23 @@ end
 function M.run(verb, name)
   if verb == "use" or verb == "pull" then
     if name then
-      return server.ask("models." .. verb, { model = name })
+      return M._ask(verb, name)
     end
   elseif verb and verb ~= "list" then
     return messages.fail("give list, use or pull.")
   end
   server.ask("models.list", nil, M._choose)
+end
+
+---@param verb "use"|"pull"
+---@param name string
+function M._ask(verb, name)
+  server.ask("models." .. verb, { name = name }, function(answer)
+    -- A job tells of itself.
+    if answer.message then
+      messages.tell(answer.message)
+    end
+  end)
 end
 
 function M._choose(answer)
@@ -33,7 +44,7 @@ function M._choose(answer)
   end
   vim.ui.select(answer.models or {}, { prompt = "Models", format_item = shown }, function(model)
     if model then
-      server.ask(model.available and "models.use" or "models.pull", { model = model.name })
+      M._ask(model.available and "use" or "pull", model.name)
     end
   end)
 end

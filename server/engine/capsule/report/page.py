@@ -30,7 +30,8 @@ _WORDS = (wording.seconds, wording.size, wording.money, wording.number, wording.
 def render_report(capsule: Capsule, *, signature: str = "") -> str:
     """One self-contained HTML document about a capsule.
 
-    `signature` says in a sentence what is known of who signed it; without it the page says how to find out.
+    `signature` says in a sentence what is known of who signed it (`wording.whose_word` makes one); without it
+    the page says how to find out.
     It takes some tens of milliseconds: call it on a thread.
     """
     evidence = capsule.evidence

@@ -51,5 +51,19 @@ def count(value: int, noun: str) -> str:
     return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
 
 
+def whose_word(state: str, key: str, name: str, *, own: bool) -> str:
+    """A sentence about a signature: `unsigned`, by an `unknown` key, by a `trusted` or a `revoked` one."""
+    owner = "a key of this machine" if own else f"{name or 'a key without a name'} ({key[:16]})"
+    match state:
+        case "trusted":
+            return f"Signed by {owner}, whom you trust." if not own else f"Signed by {owner}."
+        case "unknown":
+            return f"Signed by a key that you do not know ({key[:16]}): whoever made it could sign it so."
+        case "revoked":
+            return f"Signed by {owner}, which you trust no more."
+        case _:
+            return "Not signed: nobody vouches for it."
+
+
 def joined(parts: Iterable[str], mark: str = "; ") -> str:
     return mark.join(part for part in parts if part)
