@@ -106,3 +106,22 @@ def test_a_capsule_is_exported_by_questions(
     neovim.told("Exported to")
     assert (workspace / "tally.tar.gz").is_file()
     assert [asked["prompt"].split()[0].strip(",") for asked in neovim.asked()] == ["Export", "As", "Into"]
+
+
+def test_a_model_is_chosen(neovim: Neovim, offered: list[str], environ: dict[str, str]) -> None:
+    neovim.choose("openai/")
+    neovim.command("QuantumLayer models")
+    if "models.use" not in offered:
+        assert "no command `quantumlayer.models.list`" in neovim.told("does not offer it")
+        return
+    neovim.told("is used from now on")
+    assert "openai/" in (Path(environ["HOME"]) / "config" / "quantumlayer" / "config.toml").read_text()
+
+
+def test_a_brief_is_explained(neovim: Neovim, offered: list[str]) -> None:
+    neovim.command("QuantumLayer explain Write `clock.py` with `tick(n: int) -> int`.")
+    if "patterns.explain" not in offered:
+        assert "no command `quantumlayer.patterns.explain`" in neovim.told("does not offer it")
+        return
+    neovim.wait("return vim.bo.filetype == 'markdown' and vim.bo.buftype == 'nofile'")
+    assert "function" in shown(neovim)

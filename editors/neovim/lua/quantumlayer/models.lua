@@ -39,12 +39,13 @@ end
 
 function M._choose(answer)
   local function shown(model)
-    local state = model.active and "in use" or model.available and "ready" or "not here"
+    local state = (model.active and "in use, " or "") .. (model.available and "ready" or "not ready")
     return ("%s  %s, %s  %s"):format(model.name, model.kind, state, model.detail or "")
   end
   vim.ui.select(answer.models or {}, { prompt = "Models", format_item = shown }, function(model)
     if model then
-      M._ask(model.available and "use" or "pull", model.name)
+      local to_fetch = model.kind == "embedded" and not model.available
+      M._ask(to_fetch and "pull" or "use", model.name)
     end
   end)
 end
