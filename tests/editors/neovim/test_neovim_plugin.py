@@ -43,6 +43,16 @@ def test_from_a_brief_to_a_report(neovim: Neovim, workspace: Path, scripted: Scr
     neovim.told("Exported to")
     assert (workspace / "shouting.zip").is_file()
 
+    mine = '"""Mine."""\n'
+    neovim.edit(workspace / "shouting" / "words.py")
+    neovim.lua('vim.api.nvim_buf_set_lines(0, 0, -1, false, { \'"""Mine."""\' }) vim.cmd(\'silent write\')')
+    assert (workspace / "shouting" / "words.py").read_text() == mine
+    neovim.choose("Keep what is there")
+    neovim.command(f"QuantumLayer generate {brief.name}")
+    neovim.told("The files that are there were kept")
+    assert neovim.asked()[0]["items"] == ["Overwrite", "Keep what is there"]
+    assert (workspace / "shouting" / "words.py").read_text() == mine
+
 
 def test_findings_and_validation_of_a_file(neovim: Neovim, workspace: Path) -> None:
     (workspace / "odd.py").write_text("import os\n")
@@ -54,6 +64,10 @@ def test_findings_and_validation_of_a_file(neovim: Neovim, workspace: Path) -> N
     assert shown == ["F401", 0, "quantumlayer/style"]
     neovim.command("QuantumLayer validate")
     assert "odd.py" in neovim.told("odd.py: ")
+    neovim.command("QuantumLayer output")
+    neovim.told("no tests have run yet")
+    neovim.command("QuantumLayer test")
+    neovim.told("No test imports odd.py, so none was run.")
     neovim.command("QuantumLayer validate workspace")
     neovim.told("workspace")
 
@@ -83,7 +97,11 @@ def test_a_server_that_is_killed_is_started_again_and_goes_on(
     brief.write_text(BRIEF)
     neovim.edit(brief)
     neovim.attached()
-    neovim.command("QuantumLayer generate")
+    # By the code action, as a user may; what it starts goes on as well.
+    neovim.lua(
+        "vim.lsp.buf.code_action({ apply = true, filter = function(action) "
+        'return action.title == "Generate capsule from this brief" end })'
+    )
     neovim.wait(
         "for _, p in ipairs(_G.progress) do if p[3]:find('write words.py: ') then return true end end"
     )
