@@ -27,6 +27,7 @@ lint: install ## Formatting, style, types and the house's layers.
 	$(BIN)/ruff check .
 	$(BIN)/mypy server
 	$(BIN)/lint-imports
+	scripts/format-lua --check
 
 install: $(STAMP) ## Make the environment from the pinned, hashed requirements.
 

@@ -36,6 +36,8 @@ NOT_RUN = {
     "make test": "is what runs this test; the dry run below shows that it is there",
     "make install": "makes the environment that this test runs in; dry run below",
     "make setup": "installs system packages; tests/engine/sandbox use what it leaves; dry run below",
+    "make lint": "formatters and mypy over the whole clone; `make test` begins with it; dry run below",
+    "scripts/format-lua": "writes into our files; `make lint` calls it to check",
     "make lock": "asks a package index for every version anew; dry run below",
     'pip install "quantumlayer[linters]"': "asks a package index; the same packages come with `make install`",
     'pip install "quantumlayer[kubernetes]"': "asks a package index; they come with `make install`",
@@ -66,7 +68,7 @@ EXAMPLES = {
     ("README.md", "lua"): "test_the_server_answers_an_editor",
     ("README.md", "python"): "test_the_library_example_runs",
     ("docs/cli.md", "markdown"): "test_the_brief_of_the_command_lines_page_is_one",
-    ("docs/editors.md", "lua"): "tests/lsp/test_lsp_neovim.py",
+    ("docs/editors.md", "lua"): "tests/editors/neovim/test_neovim_install.py, tests/lsp/test_lsp_neovim.py",
     ("docs/editors.md", "toml"): "tests/lsp/test_lsp_neovim.py",
     ("docs/editors.md", "elisp"): "tests/lsp/test_lsp_neovim.py",
     ("docs/cli.md", "yaml"): "test_the_hook_is_one_and_checks_files, test_the_workflow_runs_what_there_is",
@@ -242,9 +244,10 @@ def test_the_brief_of_the_command_lines_page_is_one() -> None:
 
 
 def test_the_server_answers_an_editor(clone: Clone) -> None:
-    """By the command that the Neovim example gives; the example itself is loaded where there is a Neovim."""
+    """By the command that the Neovim plugin gives; the example is loaded where there is a Neovim."""
     (example,) = _example("README.md", "lua")
-    command = re.findall(r'"([^"]+)"', re.search(r"cmd = \{(.*?)\}", example)[1])  # type: ignore[index]
+    plugin = (ROOT / "editors/neovim/lsp/quantumlayer.lua").read_text(encoding="utf-8")
+    command = re.findall(r'"([^"]+)"', re.search(r"cmd = \{(.*?)\}", plugin)[1])  # type: ignore[index]
     assert " ".join(command) in COMMANDS
     folder = clone.cli.folder.as_uri()
     messages = (
@@ -262,9 +265,10 @@ def test_the_server_answers_an_editor(clone: Clone) -> None:
     assert b'"codeActionProvider"' in done.stdout
     assert b'"name":"quantumlayer"' in done.stdout.replace(b": ", b":")
     if neovim := shutil.which("nvim", path=clone.cli.environ["PATH"]):
-        (clone.cli.folder / "init.lua").write_text(example, encoding="utf-8")
-        loaded = clone.run(neovim, "--clean", "--headless", "-l", "init.lua")
-        assert loaded.returncode == 0, loaded.stderr.decode()
+        (clone.cli.folder / "init.lua").write_text(example.replace("~/src/quantumlayer", str(ROOT)))
+        tell = "lua io.stdout:write(vim.fn.exists(':QuantumLayer')) vim.cmd('qall!')"
+        loaded = clone.run(neovim, "--headless", "-u", "init.lua", "-c", tell)
+        assert loaded.stdout == b"2", loaded.stderr.decode()
 
 
 def test_links_lead_to_files_that_there_are() -> None:

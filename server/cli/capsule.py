@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="List, show, export, verify and import capsules; name, compare, merge versions, go back; keys.",
+    help="List, show, export and verify capsules; compare, merge and go back to versions; reports; keys.",
 )
 app.add_typer(keys.app, name="keys")
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -113,6 +113,37 @@ def verify(
 
         report = await engine.verify(archive_or_ref(source), rerun=rerun)
         return tell_verified(report, source, json=json)
+
+    run(work)
+
+
+@app.command()
+def report(
+    source: Annotated[str, typer.Argument(metavar="FILE|REF", help="An archive, or a stored capsule.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="PATH", help="A folder, or the page's own path.")
+    ] = Path(),
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is something else.")] = False,
+    json: _Json = False,
+) -> None:
+    """Write one HTML page that shows what was made, by whom, and what the verdict rests on.
+
+    It loads nothing from anywhere. An archive is verified first.
+
+    [bold]Examples[/bold]
+
+      quantumlayer capsule report notes
+
+      quantumlayer capsule report notes.qlcapsule --out notes-report.html
+    """
+
+    async def work(engine: "Engine") -> "Ending":
+        from .capsules import archive_or_ref, tell_report
+
+        capsule, html = await engine.capsule_report(archive_or_ref(source))
+        page = await engine.write_report(capsule, html, out, overwrite=force)
+        return tell_report(capsule, page, show=show, json=json)
 
     run(work)
 

@@ -97,6 +97,19 @@ def tell_path(path: Path, *, json: bool) -> Ending:
     return Ending.DONE
 
 
+def tell_report(capsule: Capsule, page: Path, *, show: bool, json: bool) -> Ending:
+    import webbrowser
+
+    opened = show and webbrowser.open(page.absolute().as_uri())
+    if json:
+        print_json({"capsule": capsule.id, "report": str(page.absolute()), "opened": opened})
+    else:
+        print(page)  # noqa: T201
+    if show and not opened:
+        console(stderr=True).print(words("There is no browser here that could be started.", "yellow"))
+    return Ending.DONE
+
+
 def archive_or_ref(source: str) -> Path | str:
     """A path if it looks like one or is there, else a reference into the store."""
     looks_like_a_file = (

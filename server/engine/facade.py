@@ -278,6 +278,41 @@ class Engine(Versioning):
         capsule = await asyncio.to_thread(read_archive, archive)
         return await asyncio.to_thread(self._store().add, capsule)
 
+    async def capsule_report(self, source: Path | str) -> tuple[Capsule, str]:
+        """A capsule of the store (str) or in an archive (Path), and one self-contained HTML page about it.
+
+        An archive is verified, and CapsuleError raised if it is not what it says; it is not stored.
+        """
+        from .capsule.archive import read_archive
+        from .capsule.report import render_report
+        from .capsule.report.wording import whose_word
+
+        if isinstance(source, Path):
+            capsule = await asyncio.to_thread(read_archive, source)
+        else:
+            capsule = await self.get_capsule(source)
+        whose = await self.trust.signature(capsule)
+        said = whose_word(whose.state, whose.key, whose.name, own=whose.own)
+        return capsule, await asyncio.to_thread(render_report, capsule, signature=said)
+
+    async def write_report(
+        self, capsule: Capsule, html: str, target: Path, *, overwrite: bool = False
+    ) -> Path:
+        """Writes the page of `capsule_report` to a file, or into a folder as NAME.html; returns its path.
+
+        A file that is there and is no report is kept, and CapsuleError names it, unless `overwrite`.
+        """
+        from .capsule.report.writing import write_report
+
+        return await asyncio.to_thread(write_report, capsule, html, target, overwrite=overwrite)
+
+    async def keep_report(self, capsule: Capsule, html: str) -> Path:
+        """Writes the page into the cache, for this user only and for a week, for whoever shows it."""
+        from .capsule.report.writing import keep_report
+
+        folder = self.settings.storage.cache_dir / "reports"
+        return await asyncio.to_thread(keep_report, capsule, html, folder)
+
     async def remove_capsule(self, ref: str) -> CapsuleSummary:
         """Removes a capsule for good, with every file that no other one has; `ref` as for `get_capsule`."""
         removed = await asyncio.to_thread(self._store().remove, ref)

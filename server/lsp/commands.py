@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pygls.exceptions import JsonRpcInvalidParams
 
 from ..engine.errors import SettingsError
-from . import assist, authored, export, generate, names, patterns, validate
+from . import assist, authored, export, generate, names, patterns, report, validate
 from .capsules import CapsuleCommands
 
 if TYPE_CHECKING:
     from .jobs import Job
     from .server import QuantumLayerServer
 
-T = TypeVar("T", generate.Request, export.Request)
+T = TypeVar("T", generate.Request, export.Request, report.Request)
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Commands:
             names.ASSIST: self.assist,
             names.REGENERATE: self.regenerate,
             names.SHOW_EVIDENCE: self.show_evidence,
+            names.CAPSULE_REPORT: self.capsule_report,
             names.CANCEL: self.cancel,
             **CapsuleCommands(self.server).by_name(),
         }
@@ -105,6 +106,16 @@ class Commands:
     async def show_evidence(self, *arguments: Any) -> dict[str, Any]:
         """`{"uri", "name"}`; the name is empty for the file as a whole."""
         return await authored.show_evidence(self.server, *_named(arguments))
+
+    async def capsule_report(self, *arguments: Any) -> dict[str, Any]:
+        """A capsule's id or name, or `{"capsule": id or name, "form"?: "html"|"file"|"shown"}`."""
+        given = _only(arguments)
+        request = _request(report.Request, {"capsule": given} if isinstance(given, str) else given)
+        if not request.capsule:
+            raise JsonRpcInvalidParams('give "capsule"')
+        if request.form not in report.FORMS:
+            raise JsonRpcInvalidParams(f'"form" is one of {", ".join(report.FORMS)}')
+        return await report.answer(self.server, request)
 
     def cancel(self, *arguments: Any) -> dict[str, Any]:
         """A job's id, as a text or as `{"job": id}`, which is what starting one answered; without any, all.

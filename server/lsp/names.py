@@ -12,6 +12,7 @@ GUIDE_TO_PATTERNS = "quantumlayer.patterns.guide"
 ASSIST = "quantumlayer.assist"
 REGENERATE = "quantumlayer.regenerate"
 SHOW_EVIDENCE = "quantumlayer.showEvidence"
+CAPSULE_REPORT = "quantumlayer.capsuleReport"
 CANCEL = "quantumlayer.cancel"
 
 LIST_CAPSULES = "quantumlayer.capsules.list"

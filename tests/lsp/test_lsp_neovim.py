@@ -22,10 +22,9 @@ PAGE = (HERE.parents[1] / "docs" / "editors.md").read_text()
 SCRIPTS = Path(sys.executable).parent
 
 
-def example(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    assert found, language
-    return found[1]
+def example(language: str, containing: str = "") -> str:
+    found = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return next(text for text in found if containing in text)
 
 
 def toml_examples() -> list[dict[str, Any]]:
@@ -66,7 +65,7 @@ def test_neovim_makes_a_capsule_of_a_brief(
     brief = workspace / "shouting.brief.md"
     brief.write_text(BRIEF)
     (workspace / "pyproject.toml").write_text("[project]\nname = 'odd'\nversion = '1'\n")
-    (tmp_path / "config.lua").write_text(example("lua"))
+    (tmp_path / "config.lua").write_text(example("lua", "vim.lsp.config("))
     result = tmp_path / "result.json"
     environ |= {
         "PATH": f"{SCRIPTS}{os.pathsep}{environ['PATH']}",
