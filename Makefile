@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 STAMP := $(VENV)/.installed
+# Tests wait more than they compute: three at a time keep two cores busy.
+WORKERS ?= 3
 
 .PHONY: help demo test lint install setup bench lock clean
 
@@ -18,7 +20,7 @@ demo: install ## Turn an example brief into a verified capsule with the embedded
 test: install ## Install what tests need, check the code, run every test.
 	scripts/setup-dev
 	$(MAKE) lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: install ## Formatting, style, types and the house's layers.
 	$(BIN)/ruff format --check .

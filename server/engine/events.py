@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .types import Plan, Severity, SourceFile, StageResult, Usage, Value
+from .types import CandidateRecord, How, Plan, Severity, SourceFile, StageResult, Usage, Value
 
 
 class RunStarted(Value):
@@ -40,6 +40,21 @@ class FileFinished(Value):
     kind: Literal["file_finished"] = "file_finished"
     file: SourceFile
     problems: tuple[str, ...] = ()
+
+
+class Chosen(Value):
+    """A file, or one function of it, was taken in this form."""
+
+    kind: Literal["chosen"] = "chosen"
+    path: str
+    target: str = ""
+    """The function; empty for the file as a whole."""
+    sha256: str
+    """Of the file, or of the function's source."""
+    how: How
+    reason: str
+    candidates: tuple[CandidateRecord, ...] = ()
+    """What stood for election; empty if there was none."""
 
 
 class ModelCalled(Value):
@@ -115,6 +130,7 @@ Event = Annotated[
     | PlanReady
     | FileStarted
     | FileFinished
+    | Chosen
     | ModelCalled
     | TokensStreamed
     | StageFinished

@@ -62,7 +62,7 @@ async def write_file(
         samples=samples,
     )
     answers = await gateway.ask(request)
-    given = _given(planned, full_text(brief))
+    given = given_in(planned, full_text(brief))
     return tuple(_candidate(answer, planned.path, attempt * samples, given) for answer in answers)
 
 
@@ -122,15 +122,21 @@ def _retry(problems: Sequence[str]) -> str:
     )
 
 
-def _given(planned: PlannedFile, brief: str) -> tuple[str, ...]:
-    """What the brief gives of this file with its bodies: it is not a model's to change."""
+def given_in(planned: PlannedFile, brief: str) -> dict[str, str]:
+    """What the brief gives of this file with its bodies, by `name` or `Class.method`: it is not a model's to
+    change.
+    """
     names = {one.name for line in planned.interface if (one := read_signature(line)) and one.head}
-    return tuple(
-        one.source for one in given_code(brief).definitions if one.signature.head in names and not one.is_stub
-    )
+    written = [one for one in given_code(brief).definitions if not one.is_stub]
+    whole = {one.signature.name for one in written if not one.signature.owner}
+    return {
+        one.signature.full_name: one.source
+        for one in written
+        if one.signature.owner not in whole and (one.signature.owner or one.signature.head) in names
+    }
 
 
-def _candidate(answer: Answer, path: str, first: int, given: Sequence[str]) -> Candidate:
+def _candidate(answer: Answer, path: str, first: int, given: Mapping[str, str]) -> Candidate:
     try:
         text = keep(read_code(answer, path), given)
         problems: tuple[str, ...] = ()

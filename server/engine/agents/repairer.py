@@ -56,7 +56,7 @@ async def repair(
         "worked": worked_examples(brief, plan, planned, target),
     }
     request = Request(
-        purpose=f"repair {target or file.path}",
+        purpose=f"repair {file.path} {target}".rstrip(),
         messages=_fresh(context, file, target, failures, examples),
         temperature=_CREATIVE,
         max_tokens=max_tokens,

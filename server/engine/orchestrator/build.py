@@ -4,19 +4,21 @@ What budget or time no longer allow is left out from the end: without money for 
 still the project and an honest verdict; without money for its files there is nothing to give.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..agents.checks import Check, tests_for_people
 from ..agents.planner import draft_plan
 from ..brief.given import given_code
 from ..errors import AnswerError, BudgetError, ModelError, SandboxError
 from ..events import Notice, PhaseStarted, PlanReady
-from ..types import Plan, Severity, SourceFile, Stage, StageResult, Verdict
+from ..python.regions import regions
+from ..types import CheckRecord, Plan, Severity, SourceFile, Stage, StageResult, Verdict
 from ..validation.packages.folders import Packages
+from .choice import checks_of
 from .compose import compose
 from .contract import contract_of
 from .examine import Examined, examine, write_checks
-from .fix import blame, repair_round
+from .fix import blame, called_in, repair_round
 from .obtain import without_invented
 from .verdict import judge
 from .workshop import Files, Workshop, project_of
@@ -28,6 +30,11 @@ class Built:
     plan: Plan
     files: Files
     verdict: Verdict
+    checks: tuple[CheckRecord, ...] = ()
+    by_file: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """For each file how many of the checks that call what it defines pass, and how many there are."""
+    given: dict[str, frozenset[str]] = field(default_factory=dict)
+    """For each file the names of what the brief itself wrote in it."""
     hurried: bool = False
     """Whether something was left out for want of time: with more of it the same brief may come out better."""
 
@@ -72,9 +79,28 @@ async def build(shop: Workshop) -> Built:
             tests = await _tests(shop, plan, examined)
             shop.emit(PhaseStarted(phase="validate"))
             stages = await _validate(shop, plan, examined, tests)
-    given = [one.signature.head for one in given_code(shop.brief.text).definitions if not one.is_stub]
-    verdict = judge(plan, shop.traits, stages, examined, notes=notes, given=given)
-    return Built(plan=plan, files={**examined.files, **tests}, verdict=verdict, hurried=hurried)
+    names = [one.signature.head for one in given_code(shop.brief.text).definitions if not one.is_stub]
+    verdict = judge(plan, shop.traits, stages, examined, notes=notes, given=names)
+    return Built(
+        plan=plan,
+        files={**examined.files, **tests},
+        verdict=verdict,
+        checks=checks_of(examined.checks, examined.probes, examined.passed),
+        by_file={path: _checked(examined, file) for path, file in examined.files.items()},
+        given={path: _given(shop, file) for path, file in examined.files.items()},
+        hurried=hurried,
+    )
+
+
+def _checked(examined: Examined, file: SourceFile) -> tuple[int, int]:
+    """How many checks that call what the file defines pass, and how many there are."""
+    names = {placed.name.rpartition(".")[2] for placed in regions(file.text)}
+    about = [check.name for check in examined.checks if not names.isdisjoint(called_in(check.code))]
+    return sum(name in examined.passed for name in about), len(about)
+
+
+def _given(shop: Workshop, file: SourceFile) -> frozenset[str]:
+    return frozenset(placed.name for placed in regions(file.text) if shop.is_given(placed.name))
 
 
 async def _planned(shop: Workshop) -> Plan:

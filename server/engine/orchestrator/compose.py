@@ -16,6 +16,7 @@ from ..events import FileFinished, PhaseStarted
 from ..python.splice import splice
 from ..python.syntax import parsed
 from ..types import Candidate, Plan, PlannedFile, SourceFile
+from .choice import records_of, tell, why_elected
 from .elect import rank
 from .examine import Examined, chosen, run, seen_in
 from .fix import called_in, examples_of
@@ -42,7 +43,12 @@ async def compose(shop: Workshop, plan: Plan, examined: Examined, candidates: Ca
     if shop.sandbox is None or not examined.checks:
         return examined
     files = [planned for planned in plan.files if draws or len(candidates[planned.path]) > 1]
-    targets = [(planned, target) for planned in files for target in _targets(examined, planned)]
+    targets = [
+        (planned, target)
+        for planned in files
+        for target in _targets(examined, planned)
+        if not shop.is_given(target)
+    ]
     del targets[_MOST_FUNCTIONS:]
     if not targets:
         return examined
@@ -134,6 +140,9 @@ async def _elected(
             return examined
         (judged,) = await gate(shop, plan, planned, written, [options[index]])
         if not judged.problems:
+            records = records_of(options, outcomes, index, examined.checks, examined.probes, target)
+            reason = why_elected(options, outcomes, index, examined.checks)
+            tell(shop, judged.file, "composed", reason, target=target, candidates=records)
             return chosen(examined, judged.file, reports[index], outcomes)
     return examined
 

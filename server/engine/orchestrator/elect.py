@@ -39,6 +39,14 @@ def score(passed: Passed, checks: Sequence[Check]) -> float:
 
 def rank(outcomes: Sequence[Seen], checks: Sequence[Check], copies: Sequence[int] = ()) -> list[int]:
     """Indexes of the candidates, the best first; of equals the first."""
+    scores = standings(outcomes, checks, copies)
+    return sorted(range(len(outcomes)), key=lambda index: (-scores[index], index))
+
+
+def standings(
+    outcomes: Sequence[Seen], checks: Sequence[Check], copies: Sequence[int] = ()
+) -> tuple[float, ...]:
+    """For each candidate how much stands behind what it shows."""
     votes = tuple(copies) or (1,) * len(outcomes)
     scores = [0.0] * len(outcomes)
     for check in checks:
@@ -49,7 +57,7 @@ def rank(outcomes: Sequence[Seen], checks: Sequence[Check], copies: Sequence[int
                 scores[index] += ANCHORED * (one == PASSED)
             else:
                 scores[index] += INVENTED * standing[one]
-    return sorted(range(len(outcomes)), key=lambda index: (-round(scores[index], 9), index))
+    return tuple(round(score, 9) for score in scores)
 
 
 def _standing(shown: Sequence[str], votes: Sequence[int]) -> Mapping[str, float]:

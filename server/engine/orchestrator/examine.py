@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from ..agents.checks import Check, TestBed, working_module
 from ..agents.probes import probes_of
 from ..agents.tester import write_checks as ask_for_checks
-from ..types import Candidate, Plan, SourceFile
+from ..types import Candidate, CandidateRecord, Plan, SourceFile
 from ..validation.runtime.python import RuntimeReport, TestOutcome
+from .choice import records_of, tell, why_elected
 from .contract import Contract
 from .elect import BROKEN, PASSED, Passed, Seen, agreement, passed, rank
 from .workshop import Files, Workshop
@@ -52,6 +53,10 @@ class Examined:
     """Failed checks in which the project's own code raised what no check expected, and where."""
     passable: frozenset[str] = frozenset()
     """Checks that some candidate passed: they can be right."""
+    contest: tuple[CandidateRecord, ...] = ()
+    """What stood for the last election, and what was seen of it."""
+    reason: str = ""
+    """Why its winner won."""
 
     @property
     def evidence(self) -> tuple[Check, ...]:
@@ -82,7 +87,10 @@ async def examine(
         return examined
     contested = [path for path, options in candidates.items() if len(options) > 1] or list(examined.files)[:1]
     for path in contested:
-        examined = await choose(shop, plan, examined, candidates[path])
+        options = candidates[path]
+        examined = await choose(shop, plan, examined, options)
+        if len(options) > 1:
+            tell(shop, examined.files[path], "elected", examined.reason, candidates=examined.contest)
     return examined
 
 
@@ -93,7 +101,12 @@ async def choose(shop: Workshop, plan: Plan, before: Examined, options: Sequence
     copies = [option.copies for option in options]
     winner = rank(outcomes, before.evidence, copies)[0]
     share = min(before.agreement, agreement(outcomes, winner, copies))
-    return replace(chosen(before, options[winner].file, reports[winner], outcomes), agreement=share)
+    return replace(
+        chosen(before, options[winner].file, reports[winner], outcomes),
+        agreement=share,
+        contest=records_of(options, outcomes, winner, before.checks, before.probes),
+        reason=why_elected(options, outcomes, winner, before.checks),
+    )
 
 
 async def run(

@@ -17,6 +17,7 @@ from ..events import FileFinished, FileStarted
 from ..python.splice import enclosing
 from ..python.syntax import parsed
 from ..types import Plan, Severity, StageResult
+from .choice import tell
 from .elect import Passed, score, weight
 from .examine import Examined, choose
 from .gate import FUNCTION_TOKENS, gate
@@ -46,7 +47,8 @@ async def repair_round(
     shop: Workshop, plan: Plan, examined: Examined, stages: tuple[StageResult, ...], round_number: int
 ) -> Examined:
     """One round over the functions to blame; the same `examined` if nothing got better."""
-    for blamed in blame(plan, examined, stages)[:_TARGETS]:
+    blameable = [one for one in blame(plan, examined, stages) if not shop.is_given(one.target)]
+    for blamed in blameable[:_TARGETS]:
         shop.emit(FileStarted(path=blamed.path, attempt=round_number + 1))
         planned = next(planned for planned in plan.files if planned.path == blamed.path)
         written = {other: examined.files[other] for other in planned.depends_on}
@@ -71,7 +73,10 @@ async def repair_round(
         repaired = await choose(shop, plan, examined, options)
         if _better(repaired, examined, or_equal=blamed.by_stage):
             examined = replace(repaired, agreement=examined.agreement)
-            shop.emit(FileFinished(file=examined.files[blamed.path]))
+            file = examined.files[blamed.path]
+            why = f"rewritten because {blamed.failures[0]}; now {repaired.reason}"
+            tell(shop, file, "repaired", why, target=blamed.target, candidates=repaired.contest)
+            shop.emit(FileFinished(file=file))
     return examined
 
 

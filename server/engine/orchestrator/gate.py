@@ -76,6 +76,8 @@ async def mend(
         if not blamed or len(blamed) > _MOST_FUNCTIONS or "" in blamed or len(findings) < len(best.problems):
             return None
         target = blamed.most_common(1)[0][0]
+        if shop.is_given(target):
+            return None
         told = [_problem(finding) for finding in findings if _is_in(finding, best.file, target)]
         better = await _rewritten(shop, plan, planned, written, best.file, target, told, attempt=attempt)
         if better is None or len(better.problems) >= len(best.problems):

@@ -7,10 +7,17 @@ from ..capsule.store import Store
 from ..sandbox import Sandbox
 from ..types import Brief, Capsule, Evidence, Plan, SourceFile, Usage
 from .build import Built
+from .chronicle import Chronicle
 
 
 def pack(
-    brief: Brief, built: Built, store: Store, usage: Usage, model: str, sandbox: Sandbox | None
+    brief: Brief,
+    built: Built,
+    store: Store,
+    usage: Usage,
+    model: str,
+    sandbox: Sandbox | None,
+    chronicle: Chronicle,
 ) -> Capsule:
     """Adds what every project has besides its code (README, requirements) and stores the capsule."""
     files = dict(built.files)
@@ -29,6 +36,10 @@ def pack(
         sandbox=f"{sandbox.name} {sandbox.version}, Python {sandbox.python}" if sandbox else "",
         tools={tool.name: tool.version for stage in built.verdict.stages for tool in stage.tools},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        authors=chronicle.authors(files, built.given, built.by_file),
+        checks=built.checks,
+        candidates=chronicle.candidates,
+        timeline=chronicle.timeline(),
     )
     capsule = make_capsule(store.place(manifest), brief, tuple(files.values()), evidence)
     return store.add(capsule, renew=True)

@@ -20,6 +20,7 @@ from ..sandbox import Sandbox
 from ..types import Brief, Capsule
 from ..validation.mesh import Mesh
 from .build import build
+from .chronicle import Chronicle
 from .pack import name_of, pack
 from .workshop import Workshop
 
@@ -42,6 +43,7 @@ async def generate(
     Raises what keeps it from having one; `RunFinished` is emitted in every case.
     """
     run = hashlib.sha256(f"{time.time_ns()}{brief.text}".encode()).hexdigest()[:12]
+    emit = chronicle = Chronicle(emit)
     gateway = Gateway(settings, journal, emit=emit, run=run)
     try:
         async with asyncio.timeout(settings.generate.timeout_s):
@@ -57,7 +59,7 @@ async def generate(
             shop = Workshop(brief, measure(brief), settings, journal, gateway, mesh, sandbox, emit)
             built = await build(shop)
         emit(PhaseStarted(phase="pack"))
-        capsule = await asyncio.to_thread(pack, brief, built, store, gateway.usage, model, sandbox)
+        capsule = await asyncio.to_thread(pack, brief, built, store, gateway.usage, model, sandbox, chronicle)
         if not built.hurried and not any(stage.status == "skipped" for stage in built.verdict.stages):
             await journal.put("run", inputs, {"capsule": capsule.id})
         _finish(run, capsule, emit, usage=gateway.usage)

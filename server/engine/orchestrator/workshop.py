@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from ...settings import Settings
+from ..brief.given import given_code
 from ..brief.signature import Signature, read_signature
 from ..events import Emit
 from ..journal import Journal
@@ -32,6 +33,13 @@ class Workshop:
     def spent(self, share: float) -> bool:
         """Whether so much of the time that a run may take is over."""
         return time.monotonic() - self.started > share * self.settings.generate.timeout_s
+
+    def is_given(self, target: str) -> bool:
+        """Whether the brief itself wrote this function, or the whole class it belongs to."""
+        written = {
+            one.signature.full_name for one in given_code(self.brief.text).definitions if not one.is_stub
+        }
+        return not written.isdisjoint({target, target.partition(".")[0]})
 
     @property
     def samples(self) -> int:

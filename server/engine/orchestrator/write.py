@@ -14,6 +14,7 @@ from ..agents.interfaces import only_errors
 from ..errors import AnswerError
 from ..events import FileFinished, FileStarted
 from ..types import Candidate, Plan, PlannedFile
+from .choice import tell
 from .gate import gate, mend
 from .workshop import Files, Workshop, promised_names
 
@@ -67,6 +68,7 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
         if not usable and attempt == 0 and (mended := await mend(shop, plan, planned, written, judged)):
             usable = [mended]
         if usable:
+            tell(shop, usable[0].file, "only", f"{_number(usable)} passed the gate, out of {len(drafts)}")
             shop.emit(FileFinished(file=usable[0].file))
             return tuple(usable)
         refused += judged
@@ -78,6 +80,12 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
             "models.model",
         )
     readable.sort(key=lambda candidate: len(candidate.problems))
+    tell(
+        shop,
+        readable[0].file,
+        "only",
+        f"no answer passed the gate; this one has {_number(readable[0].problems, 'problem')}",
+    )
     shop.emit(FileFinished(file=readable[0].file, problems=readable[0].problems))
     return tuple(readable)
 
@@ -85,6 +93,10 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
 def _samples(shop: Workshop, planned: PlannedFile) -> int:
     """One for a file of nothing but error classes: there is little to elect."""
     return 1 if planned.interface and only_errors(planned.interface) else shop.samples
+
+
+def _number(things: Sequence[object], what: str = "different answer") -> str:
+    return f"1 {what}" if len(things) == 1 else f"{len(things)} {what}s"
 
 
 def _problems(refused: Sequence[Candidate]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Splicing: one rewritten function takes its old place, and nothing else of the file changes."""
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
 
 from ..errors import AnswerError
 from .syntax import is_guard, parsed
@@ -32,20 +33,32 @@ def splice(file: str, snippet: str, target: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def keep(file: str, definitions: Iterable[str]) -> str:
-    """The file with these functions and classes as they are given, in place of its own or besides them."""
-    for source in definitions:
-        tree = parsed(file)
-        (given,) = ast.parse(source).body
-        if tree is None or not isinstance(given, Definition):
+def keep(file: str, definitions: Mapping[str, str]) -> str:
+    """The file with these functions, classes and methods (`Class.method`) as they are given, in place of
+    its own or besides them. Methods of a class that the file lacks are left out.
+    """
+    for target, source in definitions.items():
+        if (tree := parsed(file)) is None:
             return file
-        old = _named(tree.body, given.name)
-        start = _after_imports(tree)
+        owner, _, name = target.rpartition(".")
+        home = _named(tree.body, owner) if owner else None
+        if owner and not isinstance(home, ast.ClassDef):
+            continue
+        body = home.body if isinstance(home, ast.ClassDef) else tree.body
+        new = _in_class(source, body) if owner else source.splitlines()
+        old = _named(body, name)
+        start = (body[-1].end_lineno or 0) if owner else _after_imports(tree)
         first, last = (_first(old), old.end_lineno or 0) if old is not None else (start, start)
         lines = file.splitlines()
-        lines[first:last] = source.splitlines() if old is not None else ["", "", *source.splitlines(), "", ""]
+        lines[first:last] = new if old is not None else ["", "", *new, "", ""]
         file = "\n".join(lines) + "\n"
     return file
+
+
+def _in_class(source: str, body: list[ast.stmt]) -> list[str]:
+    """A method's lines where it begins at the margin; else it was written so deep, strings and all."""
+    indent = "" if source[:1].isspace() else " " * body[0].col_offset
+    return textwrap.indent(source, indent).splitlines()
 
 
 def stub_of(file: str, target: str, docstring: Callable[[str], str]) -> str:

@@ -222,12 +222,13 @@ def test_in_any_file_nothing_else_changes(file: str, target: str, data: st.DataO
 def test_given_functions_stay_as_they_are_given() -> None:
     given = 'def twice(n):\n    """Twice."""\n    return n + n  # not n * 2'
     file = "import os\n\n\ndef twice(n):\n    return n * 2\n\n\ndef more():\n    return twice(os.getpid())\n"
-    assert keep(file, [given]) == file.replace("def twice(n):\n    return n * 2", given)
+    assert keep(file, {"twice": given}) == file.replace("def twice(n):\n    return n * 2", given)
 
 
 def test_given_functions_that_were_left_out_come_back() -> None:
     kept = keep(
-        'import os\n\nX = os.sep\n\nif __name__ == "__main__":\n    print(X)\n', ["def f():\n    return 1"]
+        'import os\n\nX = os.sep\n\nif __name__ == "__main__":\n    print(X)\n',
+        {"f": "def f():\n    return 1"},
     )
     assert ast.unparse(ast.parse(kept)).splitlines() == [
         "import os",
@@ -241,4 +242,23 @@ def test_given_functions_that_were_left_out_come_back() -> None:
 
 
 def test_nothing_is_kept_in_what_is_no_python() -> None:
-    assert keep("def (", ["def f(): ..."]) == "def ("
+    assert keep("def (", {"f": "def f(): ..."}) == "def ("
+
+
+def test_given_methods_stay_as_they_are_given() -> None:
+    given = 'def add(self, n):\n    """Adds."""\n    self.total += n  # as it is'
+    file = (
+        "class Till:\n    def add(self, n):\n        pass\n\n    def empty(self):\n        self.total = 0\n"
+    )
+    kept = keep(file, {"Till.add": given, "Gone.add": given})
+    assert kept == file.replace(
+        "    def add(self, n):\n        pass",
+        '    def add(self, n):\n        """Adds."""\n        self.total += n  # as it is',
+    )
+
+
+def test_given_methods_that_were_left_out_come_back_with_their_texts() -> None:
+    deep = 'def shown(self):\n        return """\na\n"""'
+    kept = keep("class Till:\n    total = 0\n\n\nX = 1\n", {"Till.shown": "    " + deep})
+    assert [node.name for node in ast.parse(kept).body[0].body[1:]] == ["shown"]
+    assert "    " + deep in kept
