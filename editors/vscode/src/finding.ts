@@ -25,6 +25,7 @@ export async function findServer(context: vscode.ExtensionContext, log: vscode.L
       return { server };
     }
   }
+  log.warn(`no server; looked at: ${found.candidates.map(({ command }) => command[0]).join(", ")}`);
   return { problem: noServer(around, found.distrusted), distrusted: found.distrusted.length > 0 };
 }
 

@@ -16,6 +16,8 @@ export function middleware(server: Server): Middleware {
           const scope = item.scopeUri === undefined ? undefined : vscode.Uri.parse(item.scopeUri);
           return item.section === "quantumlayer" ? ourSettings(server.parts.context, scope) : null;
         }),
+      // That something changed, and not what: the whole section would say defaults, too. The server asks.
+      didChangeConfiguration: (_sections, next) => next(undefined),
       handleApplyEdit: (params, next) =>
         preview.apply(
           params,
