@@ -8,6 +8,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from ..engine.errors import SettingsError
 from . import export, generate, names, validate
+from .models import ModelCommands
 
 if TYPE_CHECKING:
     from .jobs import Job
@@ -31,6 +32,7 @@ class Commands:
             names.SHOW_TEST_OUTPUT: self.show_test_output,
             names.EXPORT_CAPSULE: self.export_capsule,
             names.CANCEL: self.cancel,
+            **ModelCommands(self.server).by_name(),
         }
 
     def generate_capsule(self, *arguments: Any) -> dict[str, Any]:

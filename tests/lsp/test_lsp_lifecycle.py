@@ -34,6 +34,9 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
         "quantumlayer.showTestOutput",
         "quantumlayer.exportCapsule",
         "quantumlayer.cancel",
+        "quantumlayer.models.list",
+        "quantumlayer.models.use",
+        "quantumlayer.models.pull",
     }
 
 
