@@ -1,5 +1,6 @@
-"""VS Code itself, in a browser: code-server shows it, Chromium draws it, Playwright is the person in front of it."""
+"""VS Code itself, in a browser: code-server shows it, Chromium draws it, Playwright is its user."""
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
-CODE_SERVER = DATA / "quantumlayer-tests" / "code-server" / "node_modules" / "code-server" / "out" / "node" / "entry.js"
+CODE_SERVER = (
+    DATA / "quantumlayer-tests" / "code-server" / "node_modules" / "code-server" / "out" / "node" / "entry.js"
+)
 SHORT_MS = 20_000
 LONG_MS = 90_000
 
@@ -37,7 +40,7 @@ class CodeServer:
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.folder = folder
-        self.environ = dict(environ) | {"FORCE_NODE_VERSION": "20"}
+        self.environ = dict(environ) | {"FORCE_NODE_VERSION": major_of_node()}
         self.extensions = folder / "extensions"
         self.user = folder / "user"
         self.log = folder / "code-server.log"
@@ -47,6 +50,10 @@ class CodeServer:
         node = shutil.which("node") or "node"
         places = ["--extensions-dir", str(self.extensions), "--user-data-dir", str(self.user)]
         return [node, str(CODE_SERVER), *places, "--config", str(self.folder / "config.yaml"), *more]
+
+    def set(self, settings: Mapping[str, object]) -> None:
+        """The user's settings; an editor that runs sees them change."""
+        (self.user / "User" / "settings.json").write_text(json.dumps(settings))
 
     def install(self, vsix: Path) -> str:
         """What the editor says about it."""
@@ -64,7 +71,13 @@ class CodeServer:
     def serving(self, *more: str) -> Iterator[str]:
         """Its address, while it runs; afterwards nothing of it does."""
         port = free_port()
-        flags = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"]
+        flags = [
+            "--auth",
+            "none",
+            "--disable-telemetry",
+            "--disable-update-check",
+            "--disable-getting-started-override",
+        ]
         command = self.command(*flags, "--bind-addr", f"127.0.0.1:{port}", *more)
         with self.log.open("w") as log:
             process = subprocess.Popen(
@@ -121,7 +134,9 @@ class Workbench:
 
     def choices(self) -> list[str]:
         self.page.locator(".quick-input-list .monaco-list-row").first.wait_for(timeout=SHORT_MS)
-        return [str(text) for text in self.page.locator(".quick-input-list .monaco-list-row").all_inner_texts()]
+        return [
+            str(text) for text in self.page.locator(".quick-input-list .monaco-list-row").all_inner_texts()
+        ]
 
     def choose(self, title: str) -> None:
         row = self.page.locator(".quick-input-list .monaco-list-row").filter(has_text=title).first
@@ -184,6 +199,12 @@ def wait_for(done: Callable[[], object], *, seconds: float) -> None:
     while not done():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.1)
+
+
+def major_of_node() -> str:
+    """code-server wants to be told that it may run on another Node.js than the one it was made for."""
+    done = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    return done.stdout.strip().lstrip("v").partition(".")[0]
 
 
 def free_port() -> int:

@@ -40,7 +40,9 @@ async def test_an_unknown_embedded_model_is_refused_with_the_nearest(ready: Edit
         await ready.command("models.use", {"name": "embedded/smolm2-135m"})
 
 
-@pytest.mark.parametrize("given", [[], ["auto"], [{}], [{"name": ""}], [{"name": 5}], [{"name": "a", "x": 1}]])
+@pytest.mark.parametrize(
+    "given", [[], ["auto"], [{}], [{"name": ""}], [{"name": 5}], [{"name": "a", "x": 1}]]
+)
 async def test_wrong_arguments_are_refused(ready: Editor, given: list[Any]) -> None:
     for command in ("models.use", "models.pull"):
         with pytest.raises(RpcError) as refused:

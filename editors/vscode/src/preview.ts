@@ -16,6 +16,7 @@ import {
 const SCHEME = "quantumlayer-preview";
 const WRITE = "Write";
 const DISCARD = "Discard";
+const MARK = ": not written yet";
 
 interface Shown {
   readonly texts: ReadonlyMap<string, string>;
@@ -45,7 +46,14 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
     waiting(true);
     const agreed = await this.ask(params.label ?? "Capsule", texts);
     waiting(false);
-    return agreed ? await next(saved) : { applied: false, failureReason: "you discarded them" };
+    if (!agreed) {
+      return { applied: false, failureReason: "you discarded them" };
+    }
+    const result = await next(saved);
+    if (result.applied) {
+      await show([...texts.keys()]);
+    }
+    return result;
   }
 
   /** The buttons of the preview's title. */
@@ -62,7 +70,7 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
       const target = vscode.Uri.file(path);
       return [target, undefined, vscode.Uri.from({ scheme: SCHEME, path })];
     });
-    await vscode.commands.executeCommand("vscode.changes", `${title}: not written yet`, files);
+    await vscode.commands.executeCommand("vscode.changes", `${title}${MARK}`, files);
     const count = files.length === 1 ? "1 new file is" : `${files.length} new files are`;
     const asked = vscode.window.showInformationMessage(`${title}: ${count} ready to be written.`, WRITE, DISCARD);
     const chosen = Promise.resolve(asked).then(async (choice) =>
@@ -85,10 +93,18 @@ async function setPreviewing(previewing: boolean): Promise<void> {
   await vscode.commands.executeCommand("setContext", "quantumlayer.previewing", previewing);
 }
 
+/** One of the files, so that a person sees where they are. */
+async function show(paths: readonly string[]): Promise<void> {
+  const first = paths.find((path) => /README/i.test(path)) ?? paths[0];
+  if (first !== undefined) {
+    await vscode.window.showTextDocument(vscode.Uri.file(first), { preview: true });
+  }
+}
+
 /** The preview's tab; a closed one is no answer, the question stays. */
 async function closePreview(): Promise<void> {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-  await vscode.window.tabGroups.close(tabs.filter((tab) => tab.label.endsWith(": not written yet")));
+  await vscode.window.tabGroups.close(tabs.filter((tab) => tab.label.includes(MARK)));
 }
 
 function confirms(params: ApplyWorkspaceEditParams): boolean {
