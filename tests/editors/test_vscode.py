@@ -144,9 +144,27 @@ def see_write_and_undo(bench: Workbench, workspace: Path, model: Model) -> None:
     assert (workspace / "shouting" / "app.py").read_text() == APP
     bench.picture("4-written")
     bench.dismiss()
+    keep_what_is_mine(bench, workspace / "shouting" / "words.py")
     bench.command("QuantumLayer: Undo the Last Capsule's Files")
+    bench.page.get_by_text("Changed since they were written: shouting/words.py").wait_for()
+    bench.page.get_by_role("button", name="Take Back").click()
     bench.told("the workspace is as it was before")
     assert sorted(path.name for path in workspace.rglob("*")) == before
+    bench.dismiss()
+
+
+def keep_what_is_mine(bench: Workbench, file: Path) -> None:
+    """What a person changed is overwritten only if they tick it."""
+    file.write_text("# mine\n")
+    bench.open("shouting.brief.md")
+    bench.command("QuantumLayer: Generate a Capsule from This Brief")
+    bench.page.get_by_role("button", name="Apply").wait_for(timeout=60_000)
+    assert "attention" in bench.status()
+    assert not bench.page.locator(".bulk-edit-panel input[type=checkbox]").first.is_checked()
+    bench.picture("5-overwrites")
+    bench.page.locator(".bulk-edit-panel").get_by_role("button", name="Discard").click()
+    bench.told("The editor did not take its files")
+    assert file.read_text() == "# mine\n"
     bench.dismiss()
 
 
@@ -156,22 +174,23 @@ def look_around(bench: Workbench) -> None:
     assert any("openai/test" in line and "in use" in line for line in listed)
     assert any("embedded" in line and "can be fetched" in line for line in listed)
     bench.page.keyboard.press("Escape")
+    offered = vars(names).values()
     bench.page.locator(".activitybar").get_by_role("tab", name="QuantumLayer").click()
     view = bench.page.locator(".sidebar")
-    if hasattr(names, "CAPSULES_LIST"):
+    if "quantumlayer.capsules.list" in offered:
         view.get_by_text("shouting").first.wait_for(timeout=20_000)
         view.locator(".monaco-list-row").filter(has_text="not verified").first.click()
         view.get_by_text("words.py").first.wait_for(timeout=20_000)
         view.get_by_text("runtime").first.wait_for()
     else:
         view.get_by_text("does not list capsules").wait_for(timeout=20_000)
-    bench.picture("5-capsules")
-    if hasattr(names, "CAPSULE_REPORT"):
+    bench.picture("6-capsules")
+    if "quantumlayer.capsuleReport" in offered:
         bench.command("QuantumLayer: Show the Report")
         bench.choose("shouting")
         page = bench.page.frame_locator("iframe.webview").frame_locator("iframe#active-frame")
         page.get_by_text("shouting").first.wait_for(timeout=30_000)
-        bench.picture("6-report")
+        bench.picture("7-report")
     bench.command("QuantumLayer: Debug Information")
     bench.page.locator(".tab.active").filter(has_text="Untitled").wait_for()
     assert "server: 0.1.0, from the PATH" in bench.text()
@@ -189,7 +208,7 @@ def lose_the_server(bench: Workbench, workspace: Path, model: Model, environ: di
     lost.kill()
     bench.told("ended unexpectedly and is started again")
     bench.told("goes on: generate loud-words")
-    bench.picture("7-lost")
+    bench.picture("8-lost")
     bench.told("ready to be written")
     bench.press("ready to be written", "Discard")
     bench.told("you discarded them")
@@ -237,7 +256,7 @@ def test_what_cannot_be_started_is_told_with_what_to_do(
     assert "Manage Trust" in said
     assert "Install..." in said
     assert "attention" in bench.status()
-    bench.picture("8-not-trusted")
+    bench.picture("9-not-trusted")
     assert not (tmp_path / "sprung").exists()
     bench.dismiss()
 
@@ -251,6 +270,6 @@ def test_what_cannot_be_started_is_told_with_what_to_do(
     old.chmod(0o755)
     editor.set(SETTINGS | {"quantumlayer.server.path": str(old)})
     assert "0.0.9" in bench.told("is too old for this extension")
-    bench.picture("9-old")
+    bench.picture("10-old")
     wait_for(lambda: servers(environ) == [], seconds=20)
     assert not (tmp_path / "sprung").exists()

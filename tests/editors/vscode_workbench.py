@@ -44,7 +44,8 @@ class CodeServer:
         self.extensions = folder / "extensions"
         self.user = folder / "user"
         self.log = folder / "code-server.log"
-        (self.user / "User").mkdir(parents=True)
+        for place in ("User", "Machine"):
+            (self.user / place).mkdir(parents=True)
 
     def command(self, *more: str) -> list[str]:
         node = shutil.which("node") or "node"
@@ -53,7 +54,8 @@ class CodeServer:
 
     def set(self, settings: Mapping[str, object]) -> None:
         """The user's settings; an editor that runs sees them change."""
-        (self.user / "User" / "settings.json").write_text(json.dumps(settings))
+        for place in ("User", "Machine"):  # what is declared for the machine counts in the latter alone
+            (self.user / place / "settings.json").write_text(json.dumps(settings))
 
     def install(self, vsix: Path) -> str:
         """What the editor says about it."""

@@ -180,7 +180,7 @@ function stageItem({ stage, status, reason, findings }: Stage): vscode.TreeItem 
   const item = new vscode.TreeItem(stage);
   const [icon, colour] = STAGE_ICONS[status] ?? ["question", "foreground"];
   item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(colour));
-  const found = findings.length === 0 ? "" : `${findings.length} findings`;
+  const found = ["", "1 finding"][findings.length] ?? `${findings.length} findings`;
   item.description = [status, found, reason].filter((part) => part !== "").join(" · ");
   item.tooltip = `${stage}: ${item.description}`;
   return item;

@@ -1,8 +1,14 @@
 /** Where we stand between the editor and the server: settings, edits, progress, and jobs that others start. */
 import * as vscode from "vscode";
-import type { ConfigurationParams, Middleware } from "vscode-languageclient/node";
+import type {
+  ApplyWorkspaceEditParams,
+  ApplyWorkspaceEditResult,
+  ConfigurationParams,
+  Middleware,
+} from "vscode-languageclient/node";
 import { jobIn } from "./plain/jobs";
 import { section, type Declared } from "./plain/settings";
+import { bringsFiles } from "./preview";
 import type { Server } from "./server";
 
 const NOT_CANCELLED = new vscode.CancellationTokenSource().token;
@@ -18,14 +24,17 @@ export function middleware(server: Server): Middleware {
         }),
       // That something changed, and not what: the whole section would say defaults, too. The server asks.
       didChangeConfiguration: (_sections, next) => next(undefined),
-      handleApplyEdit: (params, next) =>
-        preview.apply(
-          params,
-          (seen) => undo.around(seen, async () => applied(await next(seen, NOT_CANCELLED))),
-          (waits) => {
-            server.waiting(waits);
-          },
-        ),
+      handleApplyEdit: async (params, next) => {
+        const apply = async (seen: ApplyWorkspaceEditParams): Promise<ApplyWorkspaceEditResult> =>
+          applied(await next(seen, NOT_CANCELLED));
+        if (!bringsFiles(params)) {
+          return await apply(params);
+        }
+        const waiting = (waits: boolean): void => {
+          server.waiting(waits);
+        };
+        return await preview.apply(params, (seen) => undo.around(seen, () => apply(seen)), waiting);
+      },
     },
     handleWorkDoneProgress: (token, params, next) => {
       if (!server.progress.tell(token, params)) {

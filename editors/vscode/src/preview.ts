@@ -8,6 +8,7 @@
 import * as vscode from "vscode";
 import {
   CreateFile,
+  DeleteFile,
   TextDocumentEdit,
   type ApplyWorkspaceEditParams,
   type ApplyWorkspaceEditResult,
@@ -40,7 +41,13 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
     const saved = { ...params, metadata: { isRefactoring: true } };
     const texts = newFiles(params);
     const always = vscode.workspace.getConfiguration("quantumlayer").get<string>("preview") !== "overwrites";
-    if (!always || texts.size === 0 || confirms(params)) {
+    if (confirms(params)) {
+      waiting(true);
+      return await next(saved).finally(() => {
+        waiting(false);
+      });
+    }
+    if (!always || texts.size === 0) {
       return await next(saved);
     }
     waiting(true);
@@ -105,6 +112,12 @@ async function show(paths: readonly string[]): Promise<void> {
 async function closePreview(): Promise<void> {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
   await vscode.window.tabGroups.close(tabs.filter((tab) => tab.label.includes(MARK)));
+}
+
+/** Files are made, removed or replaced; an edit inside of an open file is the editor's to show and to undo. */
+export function bringsFiles(params: ApplyWorkspaceEditParams): boolean {
+  const changes = params.edit.documentChanges ?? [];
+  return confirms(params) || changes.some((change) => CreateFile.is(change) || DeleteFile.is(change));
 }
 
 function confirms(params: ApplyWorkspaceEditParams): boolean {

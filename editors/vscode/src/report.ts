@@ -30,7 +30,7 @@ export async function showReport(server: Server, capsule: string): Promise<void>
     // The page brings a policy of its own, by hashes. No folder of this machine is open to it.
     { enableScripts: true, localResourceRoots: [], enableFindWidget: true },
   );
-  panel.iconPath = new vscode.ThemeIcon("graph") as unknown as vscode.Uri;
+  panel.iconPath = vscode.Uri.joinPath(server.parts.context.extensionUri, "media", "capsule.svg");
   panel.webview.onDidReceiveMessage((message: unknown) => {
     if (isOpened(message)) {
       void open(page, message);

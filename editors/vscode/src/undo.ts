@@ -31,6 +31,7 @@ export class Undo {
     const folders = await missing(before.flatMap(({ uri }) => above(uri)));
     const result = await apply();
     if (result.applied) {
+      await save(before);
       const files = await Promise.all(
         before.map(async (one) => ({ ...one, after: (await read(one.uri)).text })),
       );
@@ -60,8 +61,19 @@ export class Undo {
     if (await vscode.workspace.applyEdit(await backwards(last.files), { isRefactoring: true })) {
       this.last = undefined;
       await vscode.commands.executeCommand("setContext", "quantumlayer.canUndo", false);
+      await save(last.files);
       await removeEmpty(last.folders);
       void vscode.window.showInformationMessage(`${last.label}: the workspace is as it was before.`);
+    }
+  }
+}
+
+/** What was written is on the disk, too, when it is told. */
+async function save(files: readonly Before[]): Promise<void> {
+  const uris = new Set(files.map(({ uri }) => uri.toString()));
+  for (const document of vscode.workspace.textDocuments) {
+    if (document.isDirty && uris.has(document.uri.toString())) {
+      await document.save();
     }
   }
 }

@@ -14,12 +14,17 @@ export async function chosen(
   capsules: Capsules,
   node: Node | undefined,
   title: string,
+  but?: Capsule,
 ): Promise<Capsule | undefined> {
   if (node?.kind === "capsule") {
     return node.capsule;
   }
-  const all = (await capsules.all()).filter(({ problem }) => problem === "");
-  const items = all.map((capsule) => ({ label: capsule.name, description: describe(capsule), capsule }));
+  const all = (await capsules.all()).filter(({ id, problem }) => problem === "" && id !== but?.id);
+  const items = all.map((capsule) => ({
+    label: capsule.name,
+    description: `${capsule.id.slice(0, 12)} · ${describe(capsule)}`,
+    capsule,
+  }));
   return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.capsule;
 }
 
@@ -28,7 +33,7 @@ export async function compare(server: Server, capsules: Capsules, node?: Node): 
   if (from === undefined) {
     return;
   }
-  const to = await chosen(capsules, undefined, `Compare ${from.name} ${from.id.slice(0, 12)} with`);
+  const to = await chosen(capsules, undefined, `Compare ${from.name} ${from.id.slice(0, 12)} with`, from);
   if (to === undefined) {
     return;
   }
