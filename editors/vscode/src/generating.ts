@@ -4,10 +4,10 @@ import { GENERATE } from "./names";
 import { nameFor, saidIn } from "./plain/comment";
 import type { Server } from "./server";
 
-const TEMPLATE = `# Name of what you want
+const TEMPLATE = `# Shouting
 
-Write two files. \`words.py\` has \`shout(text: str) -> str\`, which returns the text in upper case with an
-exclamation mark behind it: \`shout("hey")\` returns \`"HEY!"\`. It raises \`ValueError\` for an empty text.
+Write \`words.py\` with \`shout(text: str) -> str\`, which returns the text in upper case with an exclamation mark
+behind it: \`shout("hey")\` returns \`"HEY!"\`. It raises \`ValueError\` for an empty text.
 
 Use the standard library only.
 `;

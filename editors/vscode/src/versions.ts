@@ -1,6 +1,6 @@
 /** What one does with versions: choose, compare, bring back, export. */
 import * as vscode from "vscode";
-import { describe, fileUri, type Capsule, type Capsules, type Node } from "./capsules";
+import { SCHEME, describe, fileUri, type Capsule, type Capsules, type Node } from "./capsules";
 import * as names from "./names";
 import type { Server } from "./server";
 
@@ -47,7 +47,7 @@ export async function compare(server: Server, capsules: Capsules, node?: Node): 
     return;
   }
   const sides = found.files.map(({ path, change }) => [
-    fileUri(to.id, path),
+    vscode.Uri.from({ scheme: SCHEME, path: `/${path}` }),
     change === "added" ? undefined : fileUri(from.id, path),
     change === "removed" ? undefined : fileUri(to.id, path),
   ]);
