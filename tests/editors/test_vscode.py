@@ -191,8 +191,10 @@ def look_around(bench: Workbench) -> None:
         page = bench.page.frame_locator("iframe.webview").frame_locator("iframe#active-frame")
         page.get_by_text("shouting").first.wait_for(timeout=30_000)
         bench.picture("7-report")
+    bench.command("QuantumLayer: Run the Doctor")
+    wait_for(lambda: "sandbox" in bench.text(), seconds=60)
     bench.command("QuantumLayer: Debug Information")
-    bench.page.locator(".tab.active").filter(has_text="Untitled").wait_for()
+    wait_for(lambda: "debug information" in bench.text(), seconds=20)
     assert "server: 0.1.0, from the PATH" in bench.text()
     assert "quantumlayer.models.list" in bench.text()
 

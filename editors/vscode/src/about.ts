@@ -2,6 +2,9 @@
 import * as vscode from "vscode";
 import { folderOfLogs, type Server } from "./server";
 import { inWords } from "./plain/discovery";
+import { run } from "./programs";
+
+const LONGEST_MS = 120_000;
 
 export async function showServerLog(server: Server): Promise<void> {
   const file = server.logFile;
@@ -13,19 +16,18 @@ export async function showServerLog(server: Server): Promise<void> {
   }
 }
 
-/** In a terminal, where its table and its colours are at home. */
-export function runDoctor(server: Server): void {
-  const [program, ...rest] = server.commandLine ?? [];
-  if (program === undefined) {
+/** What the server's own doctor says of this machine, as a page. */
+export async function runDoctor(server: Server): Promise<void> {
+  const command = server.commandLine;
+  if (command === undefined) {
     return;
   }
-  const terminal = vscode.window.createTerminal({
-    name: "QuantumLayer Doctor",
-    shellPath: program,
-    shellArgs: [...rest, "doctor"],
-    iconPath: new vscode.ThemeIcon("pulse"),
-  });
-  terminal.show();
+  const options = { location: vscode.ProgressLocation.Notification, title: "The doctor looks at this machine" };
+  const ran = await vscode.window.withProgress(options, () =>
+    run([...command, "doctor"], { milliseconds: LONGEST_MS, environment: { COLUMNS: "120", NO_COLOR: "1" } }),
+  );
+  const content = ran.output.trim() === "" ? ran.errors : ran.output;
+  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "plaintext", content }));
 }
 
 /** No key, no document, no setting's value but those of this extension. */

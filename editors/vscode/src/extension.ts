@@ -106,9 +106,7 @@ function about(server: Server, status: Status): Record<string, Command> {
   const { context, log } = server.parts;
   return {
     menu: () => menu(server, status.detail),
-    doctor: () => {
-      runDoctor(server);
-    },
+    doctor: () => runDoctor(server),
     showLogs: () => {
       log.show();
     },

@@ -51,7 +51,7 @@ export async function install(context: vscode.ExtensionContext, log: vscode.LogO
 
 async function consent(python: string, folder: string): Promise<string | undefined> {
   const detail =
-    `An environment is made with ${python} in ${folder}. About 60 packages are fetched with pip as it is configured ` +
+    `An environment is made with ${python} in ${folder}. About 90 packages are fetched with pip as it is configured ` +
     "here, and each must have the hash that was written down when this extension was packed. Nothing else is changed.";
   return await vscode.window.showInformationMessage(
     "Install the QuantumLayer server into an environment of its own?",

@@ -15,6 +15,7 @@ export interface Limits {
   readonly milliseconds?: number;
   readonly token?: vscode.CancellationToken;
   readonly folder?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Never rejects: a program that cannot be started has ended with -1, and `errors` says why. */
@@ -23,6 +24,7 @@ export function run(command: readonly string[], limits: Limits = {}): Promise<Ra
   return new Promise((resolve) => {
     const options = {
       cwd: limits.folder ?? os.homedir(),
+      env: { ...process.env, ...limits.environment },
       timeout: limits.milliseconds ?? LONGEST_MS,
       windowsHide: true,
       encoding: "utf8" as const,
