@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 # Tests wait more than they compute: three at a time keep two cores busy.
 WORKERS ?= 3
 
-.PHONY: help demo test lint install setup bench lock clean
+.PHONY: help demo test lint install setup vsix bench lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,12 +22,13 @@ test: install ## Install what tests need, check the code, run every test.
 	$(MAKE) lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-lint: install ## Formatting, style, types and the house's layers.
+lint: install ## Formatting, style, types and the house's layers; the VS Code extension's, too.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy server
 	$(BIN)/lint-imports
 	scripts/format-lua --check
+	scripts/vscode-check
 
 install: $(STAMP) ## Make the environment from the pinned, hashed requirements.
 
@@ -39,6 +40,9 @@ $(STAMP): requirements-dev.txt pyproject.toml
 
 setup: install ## Install system packages (Docker, bubblewrap) and make the sandbox image.
 	scripts/setup-dev
+
+vsix: install ## Pack the VS Code extension: build/quantumlayer.vsix.
+	scripts/vscode-package
 
 bench: install ## Server start, engine overhead, edit to diagnostics, a large workspace, defects found.
 	$(BIN)/python benchmarks/startup.py
@@ -54,4 +58,5 @@ lock: ## Pin the requirements anew (needs uv).
 		--extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 clean: ## Remove the environment and what was built.
+	rm -rf editors/vscode/build editors/vscode/bundled editors/vscode/node_modules
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -41,6 +41,10 @@ NOT_RUN = {
     "make lock": "asks a package index for every version anew; dry run below",
     'pip install "quantumlayer[linters]"': "asks a package index; the same packages come with `make install`",
     'pip install "quantumlayer[kubernetes]"': "asks a package index; they come with `make install`",
+    "make vsix": "packs the extension; tests/editors/conftest.py does so by the same script, dry run below",
+    "scripts/setup-vscode": "is read by scripts/setup-dev; tests/scripts try it",
+    "scripts/vscode-check": "is a part of make lint",
+    "scripts/vscode-settings": "writes a file of ours; tests/editors/test_vscode_manifest.py checks it",
     "scripts/languages-table": "writes a page of ours; tests/cli/test_languages_page.py checks it",
     "pre-commit install": "would put a hook into the reader's clone; its configuration is checked below",
     "python benchmarks/briefs.py --briefs DIR --projects OUT --json FILE": "needs the model and an hour; "

@@ -1,16 +1,14 @@
 """How models are told, and how one is chosen."""
 
 import asyncio
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
 
-from ..engine.errors import SettingsError
 from ..engine.facade import Engine
 from ..engine.types import ModelInfo
-from ..options import explain_settings, set_user_option
+from ..options import explain_settings
 from .endings import Ending
 from .tables import dumped, print_json, print_table
 from .terminal import console, words
@@ -47,31 +45,14 @@ def tell_pulled(model: ModelInfo, *, json: bool) -> Ending:
     return Ending.DONE
 
 
-async def choose(engine: Engine, name: str) -> Ending:
-    """Embedded models must be known here; any other name is the provider's to judge."""
-    models = await engine.list_models()
-    chosen = next(
-        (model for model in models if name in {model.name, model.name.removeprefix("embedded/")}), None
-    )
-    if chosen is not None:
-        name = chosen.name
-    elif name.startswith("embedded/"):
-        names = [model.name for model in models if model.kind == "embedded"]
-        close = difflib.get_close_matches(name, names, n=1)
-        step = f"Did you mean {close[0]}?" if close else f"There are {', '.join(names)}."
-        raise SettingsError(
-            f"there is no embedded model {name.removeprefix('embedded/')}", step, "models.model"
-        )
-    await asyncio.to_thread(engine.check_model_name, name)
-    file = await asyncio.to_thread(set_user_option, "models.model", name)
+async def choose(engine: Engine, wanted: str) -> Ending:
+    name, model, file = await engine.use_model(wanted)
     out = console()
     out.print(words(f"{name} is used from now on ({file})."))
-    if chosen is not None and not chosen.available:
+    if model is not None and not model.available:
         step = f"quantumlayer models pull {name.removeprefix('embedded/')}"
         out.print(
-            words(
-                "It is not ready yet" + (f": {step}" if chosen.kind == "embedded" else f": {chosen.detail}")
-            )
+            words("It is not ready yet" + (f": {step}" if model.kind == "embedded" else f": {model.detail}"))
         )
     await asyncio.to_thread(_warn_if_overridden, name)
     return Ending.DONE

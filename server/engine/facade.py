@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .capsule.trust import Trust
     from .journal import Journal
     from .journal_trim import Keep
+    from .llm.choice import Choice
     from .provenance import Provenance
     from .sandbox import Sandbox
     from .validation.live import LiveMesh
@@ -392,12 +393,11 @@ class Engine(Versioning):
 
         return await list_models(self.settings)
 
-    def check_model_name(self, name: str) -> None:
-        """Raises ModelError if no provider can be meant by the name of a model."""
-        from .llm.providers import named
+    async def use_model(self, name: str) -> "Choice":
+        """Writes the choice into the user's settings. Raises what tells that no model can be meant."""
+        from .llm.choice import use_model
 
-        if name != "auto":
-            named(name, self.settings.models.api_base)
+        return await use_model(self.settings, await self.list_models(), name)
 
     async def pull_model(self, source: str, *, sha256: str = "", emit: Emit = ignore) -> ModelInfo:
         """Fetches an embedded model: a name from the catalogue, a path, or a URL with its SHA-256."""

@@ -9,6 +9,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from ..engine.errors import SettingsError
 from . import assist, authored, export, generate, names, patterns, report, validate
 from .capsules import CapsuleCommands
+from .models import ModelCommands
 
 if TYPE_CHECKING:
     from .jobs import Job
@@ -40,6 +41,7 @@ class Commands:
             names.CAPSULE_REPORT: self.capsule_report,
             names.CANCEL: self.cancel,
             **CapsuleCommands(self.server).by_name(),
+            **ModelCommands(self.server).by_name(),
         }
 
     def generate_capsule(self, *arguments: Any) -> dict[str, Any]:

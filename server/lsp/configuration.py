@@ -64,9 +64,10 @@ class Configuration:
         Raises SettingsError that names every mistake and the nearest right name. Nothing is left out
         instead: a limit with a misspelt name would be no limit.
         """
-        return await asyncio.to_thread(_load, workspace, await self._editor(scope))
+        return await asyncio.to_thread(_load, workspace, await self.editor(scope))
 
-    async def _editor(self, scope: str | None) -> dict[str, Any]:
+    async def editor(self, scope: str | None) -> dict[str, Any]:
+        """What the editor says for the folder with URI `scope`, as it says it."""
         if not self._server.features.configuration:
             return self._pushed
         pulled = self._pulled.get(scope)

@@ -46,6 +46,9 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
         "quantumlayer.regenerate",
         "quantumlayer.showEvidence",
         "quantumlayer.cancel",
+        "quantumlayer.models.list",
+        "quantumlayer.models.use",
+        "quantumlayer.models.pull",
     }
     assert capabilities["hoverProvider"]
 

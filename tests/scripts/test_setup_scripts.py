@@ -13,11 +13,26 @@ import pytest
 
 HERE = Path(__file__).parents[2]
 TOOLS = (
-    *("bash", "cat", "chmod", "cmp", "cp", "dirname", "env", "ln", "mkdir", "nohup", "rm", "seq", "setsid"),
+    *(
+        "bash",
+        "cat",
+        "chmod",
+        "cmp",
+        "cp",
+        "dirname",
+        "env",
+        "ln",
+        "mkdir",
+        "nohup",
+        "rm",
+        "sed",
+        "seq",
+        "setsid",
+    ),
     *("tail", "touch", "true"),
 )
 NPM = """
-mkdir -p node_modules/.bin
+mkdir -p node_modules/.bin node_modules/code-server/lib/vscode
 touch node_modules/.bin/tsc
 chmod +x node_modules/.bin/tsc
 """
@@ -41,7 +56,7 @@ esac
 """
 COMMANDS = (
     *("bwrap", "debootstrap", "setpriv", "git", "node", "javac", "rustfmt"),
-    *("apt-get", "apt-cache", "systemctl"),
+    *("apt-get", "apt-cache", "systemctl", "chromium", "rg", "g++", "make"),
 )
 IMAGES = ("quantumlayer-python", "quantumlayer-node")
 
@@ -57,9 +72,9 @@ class Machine:
         self.checkout = folder / "checkout"
         for made in (self.bin, self.state, self.checkout / "scripts", self.checkout / "tests"):
             made.mkdir(parents=True)
-        for name in ("setup-dev", "make-venv"):
+        for name in ("setup-dev", "setup-vscode", "make-venv"):
             shutil.copy(HERE / "scripts" / name, self.checkout / "scripts" / name)
-        for name in ("node", "go"):
+        for name in ("node", "go", "code-server"):
             shutil.copytree(HERE / "tests" / name, self.checkout / "tests" / name)
         for name in TOOLS:
             found = shutil.which(name)
@@ -81,6 +96,7 @@ class Machine:
     def has_all(self) -> None:
         for name in COMMANDS:
             self.has(name)
+        self.has("node", "echo v20.1.0")
         self.has("npm", NPM)
         self.has("docker", DOCKER)
         self.has("dockerd", 'touch "$STATE/engine"')
@@ -130,7 +146,7 @@ def test_where_everything_is_there_nothing_is_installed(machine: Machine) -> Non
     code, out, err = machine.run("setup-dev", REQUIRE_ALL="1")
     assert (code, err) == (0, "")
     assert "everything is there" in out
-    assert first == len(machine.calls("npm")) == 1
+    assert first == len(machine.calls("npm")) > 1
     assert [call for call in machine.calls("python") if " pip " in call] == pip
     assert len(pip) == 1
     assert machine.calls("apt-get", "sudo", "dockerd", "systemctl") == []
@@ -187,6 +203,7 @@ def test_without_network_each_package_that_failed_is_named_and_the_rest_goes_on(
     assert "NOT DONE: util-linux: apt-get could not install it" in err
     assert "NOT DONE: bubblewrap" not in err
     assert "NOT DONE: TypeScript's checker: npm could not install it" in err
+    assert "NOT DONE: VS Code in a browser: npm could not install code-server" in err
     for image in IMAGES:
         assert f"the image {image} is there" in out
 
@@ -210,7 +227,13 @@ def test_where_there_is_no_apt_get_that_is_said(machine: Machine) -> None:
 
 @pytest.mark.parametrize(
     ("command", "package"),
-    [("node", "nodejs"), ("javac", "default-jdk-headless"), ("rustfmt", "rustfmt"), ("npm", "npm")],
+    [
+        ("node", "nodejs"),
+        ("javac", "default-jdk-headless"),
+        ("rustfmt", "rustfmt"),
+        ("npm", "npm"),
+        ("chromium", "chromium"),
+    ],
 )
 def test_the_compilers_of_other_languages_are_wanted_too(
     machine: Machine, command: str, package: str
@@ -218,6 +241,17 @@ def test_the_compilers_of_other_languages_are_wanted_too(
     machine.has_all()
     machine.lacks(command)
     assert f"NOT DONE: {package}: neither root nor sudo" in machine.run("setup-dev")[2]
+
+
+def test_a_node_that_code_server_does_not_run_on_is_named(machine: Machine) -> None:
+    machine.has_all()
+    machine.has("node", "echo v18.19.0")
+    code, _, err = machine.run("setup-dev", REQUIRE_ALL="1")
+    assert code == 1
+    assert (
+        "NOT DONE: VS Code in a browser: code-server needs Node.js 20 or newer, and this one is v18.19.0"
+        in err
+    )
 
 
 def test_where_go_cannot_be_installed_that_is_said(machine: Machine) -> None:
