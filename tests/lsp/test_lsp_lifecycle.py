@@ -33,6 +33,7 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
         "quantumlayer.runTests",
         "quantumlayer.showTestOutput",
         "quantumlayer.exportCapsule",
+        "quantumlayer.capsuleReport",
         "quantumlayer.cancel",
     }
 
