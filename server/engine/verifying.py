@@ -50,11 +50,16 @@ def _capsule(source: Path | str, store: Store) -> Capsule:
 
 async def _stages(capsule: Capsule, no_sandbox: str) -> VerifyStep:
     """Whether what is recorded can be run again here."""
-    from .validation.catalogue import seats
-
-    versions = {seat.tool: seat.version for seat in await asyncio.to_thread(seats)}
+    versions = await asyncio.to_thread(_versions)
     able, detail = rerunnable(capsule.evidence.verdict.stages, versions, no_sandbox)
     return VerifyStep(name="stages", status="passed" if able else "unknown", detail=detail)
+
+
+def _versions() -> dict[str, str]:
+    """Of every tool that is here; importing the mesh takes a while, so this is work for a thread."""
+    from .validation.catalogue import seats
+
+    return {seat.tool: seat.version for seat in seats()}
 
 
 async def _again(capsule: Capsule, settings: Settings, sandbox: "Sandbox | None", no_sandbox: str) -> Rerun:

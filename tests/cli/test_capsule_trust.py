@@ -6,33 +6,50 @@ import shutil
 import stat
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.command import SLUG_BRIEF, Cli
+from support.command import SLUG_BRIEF, SLUG_CODE, SLUG_TESTS, Cli, fenced
+from support.scripted_server import ScriptedServer
 
 Slugs = Callable[..., None]
 OLD = Path(__file__).parents[1] / "fixtures/capsules/before-signatures.qlcapsule"
 
 
-@pytest.fixture
-def made(cli: Cli, slugs: Slugs) -> str:
-    """The id of a capsule that was made here."""
-    slugs()
-    done = cli("generate", SLUG_BRIEF, "--name", "slug", "--json")
-    assert done.json["capsule"], done.err
-    return str(done.json["capsule"])
+@dataclass(frozen=True)
+class Anna:
+    """Somebody who has made a capsule, `slug.qlcapsule`, for the tests that only look."""
+
+    cli: Cli
+    id: str
+    key: str
+
+
+@pytest.fixture(scope="module")
+def anna(tmp_path_factory: pytest.TempPathFactory) -> Anna:
+    cli = Cli(tmp_path_factory.mktemp("anna"))
+    with ScriptedServer() as scripted:
+        cli.use_server(scripted)
+        scripted.script(lambda seen: fenced(SLUG_TESTS if "test engineer" in seen.prompt else SLUG_CODE))
+        made = cli("generate", SLUG_BRIEF, "--name", "slug", "--json")
+    assert made.json["capsule"], made.err
+    key = cli("capsule", "keys", "show", "--json").json["id"]
+    return Anna(cli, made.json["capsule"], key)
 
 
 @pytest.fixture
-def bob(cli: Cli, tmp_path: Path) -> Cli:
-    """Somebody else: another home, another ring of keys."""
+def bob(tmp_path: Path, anna: Anna) -> Cli:
+    """Somebody else, with another home and another ring of keys, to whom Anna has sent it."""
     home = tmp_path / "bob"
     home.mkdir()
-    return Cli(home)
+    bob = Cli(home)
+    shutil.copy(anna.cli.folder / "slug.qlcapsule", bob.folder)
+    return bob
 
 
-def test_what_is_made_here_is_signed_and_trusted_here(cli: Cli, made: str) -> None:
+def test_what_is_made_here_is_signed_and_trusted_here(anna: Anna) -> None:
+    cli = anna.cli
     (key,) = cli("capsule", "keys", "list", "--json").json
     assert (key["own"], key["current"], key["standing"]) == (True, True, "trusted")
     (listed,) = cli("capsule", "list", "--json").json
@@ -52,9 +69,8 @@ def test_what_is_made_here_is_signed_and_trusted_here(cli: Cli, made: str) -> No
     assert [path for path in kept if secret.encode() in path.read_bytes()] == []
 
 
-def test_a_strangers_capsule_is_shown_as_such_until_the_key_is_trusted(cli: Cli, made: str, bob: Cli) -> None:
-    shutil.copy(cli.folder / "slug.qlcapsule", bob.folder)
-    key = cli("capsule", "keys", "show", "--json").json["id"]
+def test_a_strangers_capsule_is_shown_as_such_until_the_key_is_trusted(anna: Anna, bob: Cli) -> None:
+    cli, key = anna.cli, anna.key
     for command in (
         ("verify", "slug.qlcapsule"),
         ("import", "slug.qlcapsule"),
@@ -84,8 +100,7 @@ def test_a_strangers_capsule_is_shown_as_such_until_the_key_is_trusted(cli: Cli,
     assert bob("capsule", "verify", "slug").status == 0
 
 
-def test_a_key_can_be_trusted_from_an_archive_that_it_signed(cli: Cli, made: str, bob: Cli) -> None:
-    shutil.copy(cli.folder / "slug.qlcapsule", bob.folder)
+def test_a_key_can_be_trusted_from_an_archive_that_it_signed(bob: Cli) -> None:
     assert bob("capsule", "keys", "trust", "slug.qlcapsule", "--name", "anna").status == 0
     assert bob("capsule", "verify", "slug.qlcapsule").status == 0
     refused = bob("capsule", "keys", "trust", str(OLD), "--name", "old")
@@ -104,9 +119,9 @@ def test_a_capsule_from_before_signatures_opens_and_is_shown_as_unsigned(cli: Cl
     assert (cli.folder / "again.qlcapsule").read_bytes() == OLD.read_bytes()
 
 
-def test_after_a_rotation_the_new_key_signs_and_the_old_one_is_still_trusted(
-    cli: Cli, slugs: Slugs, made: str
-) -> None:
+def test_after_a_rotation_the_new_key_signs_and_the_old_one_is_still_trusted(cli: Cli, slugs: Slugs) -> None:
+    slugs()
+    made = cli("generate", SLUG_BRIEF, "--name", "slug", "--json").json["capsule"]
     old = cli("capsule", "keys", "show", "--json").json["id"]
     new = cli("capsule", "keys", "rotate", "--json").json["id"]
     assert new != old
@@ -143,7 +158,8 @@ def test_a_private_key_is_never_taken_for_a_public_one(cli: Cli, bob: Cli) -> No
     assert private.read_text().splitlines()[1] not in refused.out + refused.err
 
 
-def test_running_it_again_shows_the_same_as_when_it_was_made(cli: Cli, made: str) -> None:
+def test_running_it_again_shows_the_same_as_when_it_was_made(anna: Anna) -> None:
+    cli = anna.cli
     told = cli("capsule", "verify", "slug.qlcapsule", "--rerun", "--json")
     assert told.json["rerun"]["outcome"] == "same", told.json["rerun"]
     assert {stage["stage"] for stage in told.json["rerun"]["stages"]} == {
@@ -155,7 +171,8 @@ def test_running_it_again_shows_the_same_as_when_it_was_made(cli: Cli, made: str
     assert "not all of it could be run again here" in without.out
 
 
-def test_the_bill_of_materials_and_the_provenance_are_in_the_archive(cli: Cli, made: str) -> None:
+def test_the_bill_of_materials_and_the_provenance_are_in_the_archive(anna: Anna) -> None:
+    cli, made = anna.cli, anna.id
     with zipfile.ZipFile(cli.folder / "slug.qlcapsule") as archive:
         sbom = json.loads(archive.read("sbom.cdx.json"))
         envelope = json.loads(archive.read("attestations/provenance.dsse.json"))

@@ -45,6 +45,7 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
         "quantumlayer.assist",
         "quantumlayer.regenerate",
         "quantumlayer.showEvidence",
+        "quantumlayer.capsuleReport",
         "quantumlayer.cancel",
         "quantumlayer.models.list",
         "quantumlayer.models.use",
