@@ -1,7 +1,6 @@
 """The edit that help ends in: only lines that change, for the version of the text that was read."""
 
 import asyncio
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,8 @@ async def edit_for(
 
 def hunks(before: str, after: str) -> list[types.TextEdit]:
     """One edit of whole lines for each part that differs."""
+    import difflib
+
     old, new = split_lines(before), split_lines(after)
     found = []
     for kind, first, last, start, end in difflib.SequenceMatcher(

@@ -102,6 +102,15 @@ async def test_a_brief_becomes_a_verified_project_beside_it(
     )
     assert [each["needsConfirmation"] for each in edit["changeAnnotations"].values()] == [False]
 
+    shown = {"textDocument": {"uri": writer.open(folder / "words.py")}}
+    lenses = await writer.request("textDocument/codeLens", shown)
+    whole, *_, shout, again = [lens["command"] for lens in lenses]
+    assert whole["title"].startswith("openai/test · ")
+    assert (shout["arguments"][0]["name"], again["title"]) == ("shout", "Regenerate")
+    assert "confidence" in shout["title"]
+    evidence = await writer.command("showEvidence", *shout["arguments"])
+    assert evidence["capsule"] == finished["capsule"]
+
     target = workspace / "out.qlcapsule"
     ended = asyncio.create_task(writer.ending())
     await writer.command("exportCapsule", {"capsule": finished["capsule"], "target": target.as_uri()})

@@ -10,6 +10,7 @@ import ast
 import copy
 import re
 import textwrap
+from collections.abc import Sequence
 
 from ..agents.helper import Piece, ask_for_code
 from ..events import PhaseStarted
@@ -19,7 +20,7 @@ from ..python.imports import complete_imports
 from ..python.outline import outline
 from ..python.place import Function, Place, function_at, function_named, line_end, split
 from ..python.syntax import parsed
-from ..types import Help, Wish
+from ..types import Help, SourceFile, Wish
 from .desk import Desk, refused
 from .evidence import evidence_of, sentence
 from .judging import in_words, judge
@@ -49,14 +50,14 @@ async def document(desk: Desk, wish: Wish) -> Help:
         outline=without_secrets(outline(wish.text).strip()),
         code=without_secrets(textwrap.dedent("".join(lines[place.first : place.end]))).rstrip(),
     )
-    versions = _versions(wish, place, pieces)
+    versions = _versions(wish, place, pieces, await _heads(desk, place, pieces))
     if not versions:
         problem = next((one.problem for one in pieces if one.problem), "the answers add nothing")
         return refused(wish, place.name, f"no candidate could be used: {problem}")
     desk.emit(PhaseStarted(phase="validate", detail=place.name))
     trial = unrun(versions, "types and docstrings change nothing that runs")
     why = ""
-    for number in trial.order:
+    for number in range(len(versions)):
         judged = await judge(desk, wish, versions[number].text)
         if judged.wrong:
             why = why or f"the mesh refused it: {in_words(judged.wrong[0])}"
@@ -76,15 +77,15 @@ async def document(desk: Desk, wish: Wish) -> Help:
     return refused(wish, place.name, why)
 
 
-def _versions(wish: Wish, place: Place, pieces: tuple[Piece, ...]) -> list[Version]:
-    """The ones that add most come first."""
+def _versions(wish: Wish, place: Place, pieces: Sequence[Piece], heads: Sequence[str]) -> list[Version]:
+    """The ones that add most come first, and of those what was answered most often."""
     found: dict[str, Version] = {}
-    for piece in pieces:
-        text = _placed(wish, place, piece)
+    for piece, head in zip(pieces, heads, strict=True):
+        text = _placed(wish, place, piece, head)
         if text and text != wish.text:
             copies = piece.copies + (found[text].copies if text in found else 0)
             found[text] = Version(text, piece.model, copies)
-    return sorted(found.values(), key=lambda one: len(_left(one.text, place.name)))
+    return sorted(found.values(), key=lambda one: (len(_left(one.text, place.name)), -one.copies))
 
 
 def _left(text: str, name: str) -> list[str]:
@@ -92,7 +93,7 @@ def _left(text: str, name: str) -> list[str]:
     return unannotated(place.node) if place else []
 
 
-def _placed(wish: Wish, place: Place, piece: Piece) -> str:
+def _placed(wish: Wish, place: Place, piece: Piece, typed: str) -> str:
     answer = answered(piece.code, place.name)
     if answer is None or HIDDEN in piece.code or place.body <= place.begin:
         return ""
@@ -103,7 +104,7 @@ def _placed(wish: Wish, place: Place, piece: Piece) -> str:
     changed = ast.dump(node.args) != ast.dump(place.node.args) or node.returns is not place.node.returns
     if changed and not any("#" in row for row in lines[place.begin : _docstring_start(place)]):
         documented = "".join(lines[_docstring_start(place) : place.body])
-        head = [*_head(node, place.indent, end), *split(documented)]
+        head = [*(f"{place.indent}{row}{end}" for row in typed.split("\n")), *split(documented)]
     inner = place.indent + _step(place, lines)
     if words and not ast.get_docstring(place.node):
         head += [f"{inner}{row}{end}" if row.strip() else end for row in _quoted(words, len(inner))]
@@ -142,17 +143,23 @@ def _annotated(theirs: Function, answer: Function) -> Function:
     return node
 
 
-def _head(node: Function, indent: str, end: str) -> list[str]:
+async def _heads(desk: Desk, place: Place, pieces: Sequence[Piece]) -> list[str]:
+    """The user's head with each answer's types, at the margin and formatted; empty without an answer."""
+    answers = [answered(piece.code, place.name) for piece in pieces]
+    files = [
+        SourceFile(path=f"head_{number}.py", text=f"{_head(_annotated(place.node, answer.node))} ...\n")
+        for number, answer in enumerate(answers)
+        if answer is not None
+    ]
+    done = {file.path: file.text for file in await desk.mesh.format(files)} if files else {}
+    found = (done.get(f"head_{number}.py", "") for number in range(len(pieces)))
+    return [text.rstrip().removesuffix("...").rstrip() for text in found]
+
+
+def _head(node: Function) -> str:
     word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
     returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    line = f"{indent}{word} {node.name}({ast.unparse(node.args)}){returns}:"
-    if len(line) <= _WIDTH:
-        return [line + end]
-    return [
-        f"{indent}{word} {node.name}({end}",
-        f"{indent}    {ast.unparse(node.args)}{end}",
-        f"{indent}){returns}:{end}",
-    ]
+    return f"{word} {node.name}({ast.unparse(node.args)}){returns}:"
 
 
 def _docstring_start(place: Place) -> int:

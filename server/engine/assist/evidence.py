@@ -27,7 +27,7 @@ def evidence_of(
         name=name,
         sha256=digest_in(versions[number].text, name),
         path=wish.path,
-        how="elected" if len(versions) > 1 else "only",
+        how="elected" if drawn > 1 else "only",
         model=versions[number].model,
         task=wish.task,
         candidates=drawn,

@@ -236,7 +236,7 @@ async def test_types_and_words_are_added_and_the_code_is_the_users(dry: Desk) ->
     dry.answers(annotate=answer)
     help_ = await dry.wish("document", text, "def area")
     assert help_.text == (
-        'def area(width: int, height: int=2) -> int:\n    """The area."""\n'
+        'def area(width: int, height: int = 2) -> int:\n    """The area."""\n'
         "    # the user's own\n    return width*height\n"
     )
 
