@@ -142,6 +142,25 @@ async def test_a_brief_as_text_goes_to_the_folder_and_name_that_are_asked_for(
     assert (workspace / "made here" / "loud" / "app.py").read_text() == APP
 
 
+async def test_what_has_little_confidence_comes_with_a_warning(
+    environ: dict[str, str], logs: Path, scripted: ScriptedServer, memory: Path, workspace: Path, brief: Path
+) -> None:
+    scripted.script(answer_well)
+    places = {"QUANTUMLAYER_DATA_DIR": str(memory / "data"), "QUANTUMLAYER_CACHE_DIR": str(memory / "cache")}
+    doubted = {"QUANTUMLAYER_GENERATE__REVIEW_BELOW": "1"}
+    async with start(with_model(environ, scripted) | places | doubted) as editor:
+        await editor.initialize(workspace, {**FULL, "experimental": {"quantumlayer": True}})
+        message = await generated(editor, brief.as_uri())
+        shown = [told["type"] for told in editor.received("window/showMessage") if told["message"] == message]
+        finished = await editor.wait_for("quantumlayer/jobFinished")
+    assert re.match(
+        r"Verified: shouting \(\d+ files\), and for review: its confidence of 0\.\d\d is below 1\.00", message
+    )
+    assert shown == [2], "a warning"
+    assert finished["outcome"] == "verified"
+    assert finished["review"].startswith("its confidence")
+
+
 async def test_without_a_sandbox_the_verdict_is_unverified_and_says_why(
     environ: dict[str, str], logs: Path, workspace: Path, brief: Path, scripted: ScriptedServer
 ) -> None:

@@ -73,6 +73,7 @@ def test_the_same_code_is_the_same_engine_wherever_it_lies(copy: Path) -> None:
         ("engine/sandbox/seccomp.json", True),
         ("engine/validation/runtime/inside/node.cjs", True),
         ("engine/languages.py", True),
+        ("engine/patterns/priors.json", True),
         ("engine/orchestrator/new_step.py", True),
         ("engine/sandbox/__pycache__/guest.cpython-311.pyc", False),
         ("cli/app.py", False),
