@@ -93,7 +93,7 @@ ToolName = Literal[
 ]
 """As findings name them."""
 StageName = Literal["syntax", "style", "security", "types", "runtime"]
-PatternSwitch = Literal["auto", "none", "abstraction", "uncertainty"]
+PatternSwitch = Literal["auto", "none", "abstraction", "uncertainty", "dialectical"]
 """Patterns that a run can be made with and without."""
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]

@@ -81,7 +81,7 @@ async def examine(
     shop: Workshop, plan: Plan, candidates: Candidates, bed: TestBed, checks: tuple[Check, ...]
 ) -> Examined:
     """Elects a candidate for each file by running them. Without a sandbox the first ones are taken."""
-    examined = Examined(files=first_choice(candidates), bed=bed, checks=checks, probes=probes_of(checks))
+    examined = Examined(files=first_choice(candidates), bed=bed, checks=checks, probes=_probes(shop, checks))
     if shop.sandbox is None or not checks:
         return examined
     contested = [path for path, options in candidates.items() if len(options) > 1] or list(examined.files)[:1]
@@ -91,6 +91,10 @@ async def examine(
         if len(options) > 1:
             tell(shop, examined.files[path], "elected", examined.reason, candidates=examined.contest)
     return examined
+
+
+def _probes(shop: Workshop, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    return probes_of(checks) if shop.uses("dialectical") else ()
 
 
 async def choose(shop: Workshop, plan: Plan, before: Examined, options: Sequence[Candidate]) -> Examined:

@@ -88,7 +88,6 @@ PATTERNS: tuple[Pattern, ...] = (
         here="calls that claim nothing are made from checks, and candidates compared by what they show",
         units=0.1,
         needs=(UNCERTAINTY,),
-        follows=UNCERTAINTY,
         sources=("arXiv 2502.14382",),
     ),
     Pattern(

@@ -66,7 +66,7 @@ def choose(
         choices = [_chosen(one, best, told) for one in patterns]
     else:
         best = _as_named(patterns, wanted, samples)
-        choices = [_named(one, best, samples, traits) for one in patterns]
+        choices = [_named(one, best, wanted, samples, traits) for one in patterns]
     return Selection(
         mode="auto" if "auto" in wanted else "none" if "none" in wanted else "named",
         bucket=bucket,
@@ -178,6 +178,7 @@ def _as_named(patterns: Sequence[Pattern], wanted: Sequence[str], samples: int) 
         named = [one for one in named if one.name != UNCERTAINTY]
     on = {one.name for one in named}
     on |= {one.name for one in patterns if one.built and one.follows in on}
+    on -= {one.name for one in named if not on.issuperset(one.needs)}
     answers = samples if UNCERTAINTY in on else 1
     return Subset(frozenset(on), answers, sum(_units(one, answers) for one in patterns if one.name in on))
 
@@ -254,9 +255,11 @@ def _learned(known: Compared, on: bool, gain: float, exploring: bool) -> str:
     return f"{seen}; this run tries {'it' if on else 'to do without'}" if exploring else seen
 
 
-def _named(one: Pattern, best: Subset, samples: int, traits: Traits) -> PatternChoice:
+def _named(one: Pattern, best: Subset, wanted: Sequence[str], samples: int, traits: Traits) -> PatternChoice:
     on = one.name in best.on
     named = "you named it" if on else "you left it out"
+    if not on and one.name in wanted:
+        named = f"it needs {', '.join(one.needs)}"
     if one.name == META_LEARNING:
         named = "`generate.patterns` leaves nothing to choose"
     return PatternChoice(

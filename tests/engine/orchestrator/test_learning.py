@@ -8,7 +8,7 @@ from quantumlayer import Engine
 from quantumlayer.engine.events import Notice, PatternsChosen
 from quantumlayer.engine.orchestrator.learning import share_passed
 from quantumlayer.engine.types import Brief, CheckRecord, Selection, StageResult
-from spine_bench import Spine, code
+from spine_bench import Spine, code, dealt
 from support.command import BROKEN_SLUG_CODE, SLUG_BRIEF, SLUG_CODE, SLUG_TESTS
 
 SAMPLED = {"samples": 3, "repair_rounds": 0}
@@ -34,13 +34,15 @@ async def test_a_run_says_which_patterns_it_used_and_why_and_is_learned_from(spi
     assert selection.on == ("abstraction", "meta-learning", "uncertainty", "dialectical")
     assert selection.samples == 3
     assert all(choice.reason for choice in selection.choices)
-    assert await records(spine) == {"abstraction": (1, 0), "uncertainty": (1, 0)}
+    assert await records(spine) == {"abstraction": (1, 0), "uncertainty": (1, 0), "dialectical": (1, 0)}
 
     again = await spine.generate(SLUG_BRIEF, generate=SAMPLED)
     assert spine.finished.reused
     assert again == capsule
     assert told(spine) == selection
-    assert await records(spine) == {"abstraction": (1, 0), "uncertainty": (1, 0)}, "it was no new run"
+    assert await records(spine) == {"abstraction": (1, 0), "uncertainty": (1, 0), "dialectical": (1, 0)}, (
+        "it was no new run"
+    )
 
 
 async def test_without_patterns_one_answer_is_drawn_and_no_skeleton_is_shown(spine: Spine) -> None:
@@ -57,7 +59,20 @@ async def test_without_patterns_one_answer_is_drawn_and_no_skeleton_is_shown(spi
     assert SLUG_BRIEF.strip() in alone
     assert (told(spine).mode, told(spine).on, told(spine).samples) == ("none", (), 1)
     assert author.asked.count("slug.py") == 1
-    assert await records(spine) == {"abstraction": (1, 1), "uncertainty": (1, 1)}
+    assert await records(spine) == {"abstraction": (1, 1), "uncertainty": (1, 1), "dialectical": (1, 1)}
+
+
+async def test_without_dialectical_candidates_meet_no_probes(spine: Spine) -> None:
+    checks = code('assert slugify("Area 51") == "area-51"\nassert slugify("a b") == "a-b"\n')
+    spine.script(slug=dealt(code(SLUG_CODE), code(SLUG_CODE.replace(".lower()", ""))), checks=checks)
+    sampled = {**SAMPLED, "tier": "T2"}
+    probed = await spine.generate(SLUG_BRIEF, generate=sampled)
+    assert any(check.source == "probe" for check in probed.evidence.checks)
+    async with Engine(spine.settings()) as engine:
+        await engine.remove_capsule(probed.id)
+    plain = await spine.generate(SLUG_BRIEF, generate={**sampled, "patterns": ("uncertainty",)})
+    assert not any(check.source == "probe" for check in plain.evidence.checks)
+    assert any(check.source == "model" for check in plain.evidence.checks)
 
 
 async def test_code_that_the_brief_gives_stays_without_abstraction(dry: Spine) -> None:

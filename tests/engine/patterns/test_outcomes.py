@@ -35,7 +35,9 @@ def test_runs_with_a_pattern_are_told_from_those_without(outcomes: Outcomes, tmp
     assert found["uncertainty"].with_it.share == pytest.approx(0.6)
     assert found["uncertainty"].without.share == pytest.approx(0.1)
     assert found["abstraction"].without.runs == 2
-    assert set(found) == {"uncertainty", "abstraction"}, "what cannot be switched cannot be compared"
+    assert set(found) == {"uncertainty", "abstraction", "dialectical"}, (
+        "what cannot be switched cannot be compared"
+    )
     (first, *_) = outcomes.records()
     assert (first.bucket, first.runs_with, first.runs_without) == ("complex, vague", 0, 1)
 
