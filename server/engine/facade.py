@@ -7,18 +7,17 @@ Cancelling the task of any call stops its model and its sandbox.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from ..settings import Settings
 from .events import Emit, ignore
+from .keeping import Keeping
+from .learned import Learned
 from .types import (
     Authored,
     Brief,
-    BriefReading,
     Capsule,
-    CapsuleSummary,
     Check,
     Cleaned,
     Finding,
@@ -26,21 +25,16 @@ from .types import (
     ModelInfo,
     Offer,
     OpenFile,
-    PatternPage,
-    PatternRecord,
     SourceFile,
     Stage,
     StageResult,
     ToolSeat,
-    VerifyReport,
     Wish,
     Written,
 )
-from .versioning import Versioning
 
 if TYPE_CHECKING:
     from .capsule.store import Store
-    from .capsule.trust import Trust
     from .journal import Journal
     from .journal_trim import Keep
     from .llm.choice import Choice
@@ -49,7 +43,6 @@ if TYPE_CHECKING:
     from .validation.live import LiveMesh
     from .validation.mesh import Mesh
 
-ArchiveFormat = Literal["zip", "tar.gz", "qlcapsule"]
 ReportFormat = Literal["text", "json", "sarif", "github"]
 Tidying = Literal["fix", "imports", "format"]
 ALL_STAGES = tuple(Stage)
@@ -64,7 +57,7 @@ def preload() -> None:
         import_module(room, __package__)
 
 
-class Engine(Versioning):
+class Engine(Keeping, Learned):
     """Generates, validates and keeps capsules.
 
     Use it as an asynchronous context manager, or call `aclose`. Settings are the resolved ones;
@@ -243,99 +236,6 @@ class Engine(Versioning):
 
         return render(results, form)
 
-    # -- capsules ------------------------------------------------------------------------------
-
-    async def list_capsules(self) -> tuple[CapsuleSummary, ...]:
-        """Newest first, each with what its signature is worth to this user."""
-        return await self.trust.with_signatures(await asyncio.to_thread(self._store().list))
-
-    async def export(self, ref: str, form: ArchiveFormat, target: Path, *, overwrite: bool = False) -> Path:
-        """Writes an archive, byte for byte the same for the same capsule; returns its path.
-
-        A file that is there and is not this capsule is kept and CapsuleError names it, unless `overwrite`.
-        """
-        from .capsule.archive import write_archive
-
-        capsule = await self.get_capsule(ref)
-        return await asyncio.to_thread(write_archive, capsule, form, target, overwrite=overwrite)
-
-    async def verify(self, source: Path | str, *, rerun: bool = False) -> VerifyReport:
-        """Recomputes everything in an archive (Path) or a stored capsule (str), and says whose word it is.
-
-        With `rerun` a whole one is validated and run again, and what comes out is compared with what it
-        says was seen. Nothing of it is asked of a network, but for packages that it needs to run.
-        """
-        from .verifying import verify
-
-        return await verify(source, self.settings, self.trust, self._store(), self._open_sandbox, rerun=rerun)
-
-    async def import_capsule(self, archive: Path) -> Capsule:
-        """Takes a `.qlcapsule` into the store after verifying it; raises CapsuleError if it is not safe.
-
-        Whose word it is, `trust.signature` says of what is returned.
-        """
-        from .capsule.archive import read_archive
-
-        capsule = await asyncio.to_thread(read_archive, archive)
-        return await asyncio.to_thread(self._store().add, capsule)
-
-    async def capsule_report(self, source: Path | str) -> tuple[Capsule, str]:
-        """A capsule of the store (str) or in an archive (Path), and one self-contained HTML page about it.
-
-        An archive is verified, and CapsuleError raised if it is not what it says; it is not stored.
-        """
-        from .capsule.archive import read_archive
-        from .capsule.report import render_report
-        from .capsule.report.wording import whose_word
-
-        if isinstance(source, Path):
-            capsule = await asyncio.to_thread(read_archive, source)
-        else:
-            capsule = await self.get_capsule(source)
-        whose = await self.trust.signature(capsule)
-        said = whose_word(whose.state, whose.key, whose.name, own=whose.own)
-        return capsule, await asyncio.to_thread(render_report, capsule, signature=said)
-
-    async def write_report(
-        self, capsule: Capsule, html: str, target: Path, *, overwrite: bool = False
-    ) -> Path:
-        """Writes the page of `capsule_report` to a file, or into a folder as NAME.html; returns its path.
-
-        A file that is there and is no report is kept, and CapsuleError names it, unless `overwrite`.
-        """
-        from .capsule.report.writing import write_report
-
-        return await asyncio.to_thread(write_report, capsule, html, target, overwrite=overwrite)
-
-    async def keep_report(self, capsule: Capsule, html: str) -> Path:
-        """Writes the page into the cache, for this user only and for a week, for whoever shows it."""
-        from .capsule.report.writing import keep_report
-
-        folder = self.settings.storage.cache_dir / "reports"
-        return await asyncio.to_thread(keep_report, capsule, html, folder)
-
-    async def remove_capsule(self, ref: str) -> CapsuleSummary:
-        """Removes a capsule for good, with every file that no other one has; `ref` as for `get_capsule`."""
-        removed = await asyncio.to_thread(self._store().remove, ref)
-        await asyncio.to_thread(self._store().clean)
-        return removed
-
-    async def write_project(self, capsule: Capsule, folder: Path, *, overwrite: bool = False) -> Path:
-        """Writes a capsule's files under `folder`.
-
-        Files that are there with other content are kept and CapsuleError names them, unless `overwrite`.
-        """
-        from .capsule.project import write_project
-
-        return await asyncio.to_thread(write_project, capsule, folder, overwrite=overwrite)
-
-    @property
-    def trust(self) -> "Trust":
-        """The user's keys, and what signatures are worth to this user."""
-        from .capsule.trust import Trust
-
-        return Trust(self.settings.storage.data_dir)
-
     # -- what is kept --------------------------------------------------------------------------
 
     async def clean(self, days: int | None = None) -> tuple[Cleaned, ...]:
@@ -352,39 +252,6 @@ class Engine(Versioning):
             kept=trimmed.kept,
         )
         return journal, await asyncio.to_thread(self._store().clean)
-
-    # -- patterns ------------------------------------------------------------------------------
-
-    async def read_brief(self, brief: Brief, *, seed: int | None = None) -> BriefReading:
-        """What can be told of a brief before a model is asked, and which patterns its run would use now.
-
-        The choice is drawn; the same `seed` and the same recorded runs draw the same one. A run that was
-        begun keeps the choice it began with.
-        """
-        from .agents.conflicts import conflicts
-        from .patterns.reading import read
-
-        reading = await asyncio.to_thread(read, brief, self.settings, seed=seed)
-        found = await asyncio.to_thread(conflicts, brief, reading.traits)
-        return reading.model_copy(update={"conflicts": found})
-
-    async def pattern_guide(self) -> tuple[PatternPage, ...]:
-        """The eight patterns: what each does, what it costs, and which are not built."""
-        from .patterns.reading import guide
-
-        return await asyncio.to_thread(guide)
-
-    async def pattern_records(self) -> tuple[PatternRecord, ...]:
-        """What came of earlier runs, by kind of brief and pattern."""
-        from .patterns.reading import outcomes_of
-
-        return await asyncio.to_thread(outcomes_of(self.settings).records)
-
-    async def forget_patterns(self) -> int:
-        """Forgets what came of earlier runs; returns how many they were."""
-        from .patterns.reading import outcomes_of
-
-        return await asyncio.to_thread(outcomes_of(self.settings).reset)
 
     # -- models, sandbox, health ---------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from .documents import path_of
 from .jobs import Ending, Job
 
 if TYPE_CHECKING:
-    from ..engine.facade import ArchiveFormat
+    from ..engine.keeping import ArchiveFormat
     from .server import QuantumLayerServer
 
 FORMATS: "tuple[ArchiveFormat, ...]" = ("qlcapsule", "zip", "tar.gz")
