@@ -34,6 +34,17 @@ async def test_says_what_it_can_do(editor: Editor, workspace: Path) -> None:
         "quantumlayer.showTestOutput",
         "quantumlayer.exportCapsule",
         "quantumlayer.cancel",
+        "quantumlayer.capsules.branch",
+        "quantumlayer.capsules.checkout",
+        "quantumlayer.capsules.deploy",
+        "quantumlayer.capsules.diff",
+        "quantumlayer.capsules.file",
+        "quantumlayer.capsules.list",
+        "quantumlayer.capsules.log",
+        "quantumlayer.capsules.merge",
+        "quantumlayer.capsules.rollback",
+        "quantumlayer.capsules.show",
+        "quantumlayer.capsules.tag",
     }
 
 
