@@ -190,12 +190,32 @@ class Store:
             if known is not None and (not renew or self._is_newest(known, versions)):
                 number = known.number
             before = self._names(versions, self._refs_if_sound).head(capsule.manifest.name)
+            follows = before is None or before in capsule.manifest.parents
+            moves = renew or (follows and known is None)
+            if before and not moves and known is None:
+                self._pin(capsule.manifest.name, before)
             self._records.write(capsule, digest(parts.evidence or b""), number, aside=self._unfinished)
             if branch:
                 self._follow(capsule, branch)
-            else:
-                self._advance(capsule, before, made_here=renew, known=known is not None)
+            elif moves:
+                self._move(capsule)
         return capsule
+
+    def _pin(self, name: str, head: str) -> None:
+        """Before a version comes from elsewhere that is newer and does not descend from the head.
+
+        No archive may take a branch over, not even if the process is killed halfway.
+        """
+        with contextlib.suppress(CapsuleError):  # what is damaged is left to its owner
+            if self._refs.read(name) is None:
+                self._refs.write(Refs(name=name, branches={MAIN: head}), aside=self._unfinished)
+
+    def _move(self, capsule: Capsule) -> None:
+        """The current branch goes to the version; where none is kept, the newest is the head already."""
+        kept = self._refs_if_sound(capsule.manifest.name)
+        after = kept and kept.with_branch(kept.current, capsule.id)
+        if after and after != kept:
+            self._refs.write(after, aside=self._unfinished)
 
     def _follow(self, capsule: Capsule, branch: str) -> None:
         refs = self._present(capsule.manifest.name, self._refs.read(capsule.manifest.name))
@@ -205,23 +225,6 @@ class Store:
                 f"The new version is kept as {capsule.id[:16]}: merge again.",
             )
         self._refs.write(refs.with_branch(branch, capsule.id), aside=self._unfinished)
-
-    def _advance(self, capsule: Capsule, before: str | None, *, made_here: bool, known: bool) -> None:
-        """Moves the current branch to what was made here, or to what descends from its head.
-
-        Anything else that comes from elsewhere stays beside it: no archive may take a branch over.
-        """
-        name = capsule.manifest.name
-        kept = self._refs_if_sound(name)
-        follows = before is None or before in capsule.manifest.parents
-        moves = made_here or (follows and not known)
-        if kept is None and (before is None or moves or known):
-            return  # the newest version is the head
-        after = kept or Refs(name=name, branches={MAIN: before or capsule.id})
-        if moves:
-            after = after.with_branch(after.current, capsule.id)
-        if after != kept:
-            self._refs.write(after, aside=self._unfinished)
 
     def _known_evidence(self, version: Version | None) -> Evidence | None:
         """The evidence of a stored capsule, or None if there is none that can be trusted."""
