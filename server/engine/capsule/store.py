@@ -24,7 +24,7 @@ from .manifest import content_digest
 from .naming import Names
 from .parts import Parts, SealedEvidence, examine, take_apart
 from .records import Records, Version, name_digest
-from .refs import MAIN, Refs, RefsFolder, living
+from .refs import Refs, RefsFolder, living
 
 log = logging.getLogger(__name__)
 _LOCK_SECONDS = 60
@@ -38,7 +38,7 @@ class Store:
         self._folder = folder
         self._blobs = folder / "blobs"
         self._records = Records(folder / "records")
-        self._refs = RefsFolder(folder / "refs")
+        self._refs = RefsFolder(folder / "refs", aside=folder / "unfinished")
         self._unfinished = folder / "unfinished"
 
     # -- reading -------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ class Store:
                     record = self._records.read(version)
                     if record.content == content:
                         return manifest.model_copy(update={"parents": record.summary.parents})
-            head = self._names(versions, self._refs_if_sound).head(manifest.name)
+            head = self._names(versions, self._refs.read_if_sound).head(manifest.name)
         return manifest.model_copy(update={"parents": (head,) if head else ()})
 
     def resolve(self, ref: str) -> str:
@@ -117,7 +117,7 @@ class Store:
             before = self._present(name, self._refs.read(name))
             after = change(before)
             if after != before:
-                self._refs.write(after, aside=self._unfinished)
+                self._refs.write(after)
         return after
 
     def _present(self, name: str, kept: Refs | None) -> Refs:
@@ -127,14 +127,6 @@ class Store:
                 f"There is no capsule {name!r}.", "`quantumlayer capsule list` names them all."
             )
         return living(name, kept, mine)
-
-    def _refs_if_sound(self, name: str) -> Refs | None:
-        """For what must not fail because of them: a capsule that was just made is worth more."""
-        try:
-            return self._refs.read(name)
-        except CapsuleError as error:
-            log.warning("%s", error)
-            return None
 
     def parts(self, capsule_id: str) -> tuple[Parts, tuple[str, ...]]:
         """A capsule's bytes as they are on disk, unchecked, and why any of them could not be found."""
@@ -189,33 +181,17 @@ class Store:
             number = versions[0].number + 1 if versions else 1
             if known is not None and (not renew or self._is_newest(known, versions)):
                 number = known.number
-            before = self._names(versions, self._refs_if_sound).head(capsule.manifest.name)
+            before = self._names(versions, self._refs.read_if_sound).head(capsule.manifest.name)
             follows = before is None or before in capsule.manifest.parents
             moves = renew or (follows and known is None)
             if before and not moves and known is None:
-                self._pin(capsule.manifest.name, before)
+                self._refs.pin(capsule.manifest.name, before)
             self._records.write(capsule, digest(parts.evidence or b""), number, aside=self._unfinished)
             if branch:
                 self._follow(capsule, branch)
             elif moves:
-                self._move(capsule)
+                self._refs.move(capsule.manifest.name, capsule.id)
         return capsule
-
-    def _pin(self, name: str, head: str) -> None:
-        """Before a version comes from elsewhere that is newer and does not descend from the head.
-
-        No archive may take a branch over, not even if the process is killed halfway.
-        """
-        with contextlib.suppress(CapsuleError):  # what is damaged is left to its owner
-            if self._refs.read(name) is None:
-                self._refs.write(Refs(name=name, branches={MAIN: head}), aside=self._unfinished)
-
-    def _move(self, capsule: Capsule) -> None:
-        """The current branch goes to the version; where none is kept, the newest is the head already."""
-        kept = self._refs_if_sound(capsule.manifest.name)
-        after = kept and kept.with_branch(kept.current, capsule.id)
-        if after and after != kept:
-            self._refs.write(after, aside=self._unfinished)
 
     def _follow(self, capsule: Capsule, branch: str) -> None:
         refs = self._present(capsule.manifest.name, self._refs.read(capsule.manifest.name))
@@ -224,7 +200,7 @@ class Store:
                 f"The branch {branch!r} of {capsule.manifest.name!r} has moved meanwhile.",
                 f"The new version is kept as {capsule.id[:16]}: merge again.",
             )
-        self._refs.write(refs.with_branch(branch, capsule.id), aside=self._unfinished)
+        self._refs.write(refs.with_branch(branch, capsule.id))
 
     def _known_evidence(self, version: Version | None) -> Evidence | None:
         """The evidence of a stored capsule, or None if there is none that can be trusted."""
@@ -267,28 +243,10 @@ class Store:
             if version is None:
                 raise CapsuleError(f"There is no capsule {capsule_id!r} any more.")
             summary = self._records.summary(version)
-            self._let_go(summary)
+            stored = {version.id for version in self._records.versions()}
+            self._refs.let_go(summary, stored - {capsule_id})
             self._records.remove(capsule_id)
         return summary
-
-    def _let_go(self, summary: CapsuleSummary) -> None:
-        """Branches go back to the version before the one that is removed; one that has a tag stays."""
-        kept = self._refs_if_sound(summary.name) if summary.name else None
-        if kept is None:
-            return
-        branches, tags = kept.of(summary.id)
-        if tags:
-            raise CapsuleError(
-                f"{summary.id[:16]} has the tag {tags[0]!r}.",
-                f"Delete the tag first: `quantumlayer capsule tag {summary.name} {tags[0]} --delete`.",
-            )
-        stored = {version.id for version in self._records.versions()} - {summary.id}
-        earlier = next((parent for parent in summary.parents if parent in stored), None)
-        after = kept
-        for branch in branches:
-            after = after.with_branch(branch, earlier) if earlier else after.without(branch)
-        if after != kept:
-            self._refs.write(after, aside=self._unfinished)
 
     def clean(self) -> Cleaned:
         """Removes files that belong to no capsule, as a killed process or a renewal leaves them.
