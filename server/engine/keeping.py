@@ -11,6 +11,7 @@ from .versioning import Versioning
 if TYPE_CHECKING:
     from .capsule.trust import Trust
     from .sandbox import Sandbox
+    from .types.versions import Version
 
 ArchiveFormat = Literal["zip", "tar.gz", "qlcapsule"]
 
@@ -25,6 +26,15 @@ class Keeping(Versioning):
     async def list_capsules(self) -> tuple[CapsuleSummary, ...]:
         """Newest first, each with what its signature is worth to this user."""
         return await self.trust.with_signatures(await asyncio.to_thread(self._store().list))
+
+    async def list_versions(self, name: str = "") -> "tuple[Version, ...]":
+        """As there, each with what its signature is worth to this user."""
+        found = await super().list_versions(name)
+        signed = await self.trust.with_signatures([version.summary for version in found])
+        return tuple(
+            version.model_copy(update={"summary": summary})
+            for version, summary in zip(found, signed, strict=True)
+        )
 
     async def export(self, ref: str, form: ArchiveFormat, target: Path, *, overwrite: bool = False) -> Path:
         """Writes an archive, byte for byte the same for the same capsule; returns its path.

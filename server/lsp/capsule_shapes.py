@@ -27,7 +27,7 @@ def place_in(uri: str) -> tuple[str, str] | None:
 def listed(version: "Version") -> dict[str, Any]:
     summary = version.summary.model_dump(mode="json")
     names = {"branches": [*version.branches], "tags": [*version.tags], "current": version.current}
-    return {"signature": "", **summary, **names}
+    return {**summary, **names, "signature": version.summary.signature.state}
 
 
 def project(names: "Branches") -> dict[str, Any]:

@@ -7,18 +7,21 @@ back; until then a project has one branch, `main`, at its newest version. A file
 that several names can change together: a branch moves and becomes the current one, or neither.
 """
 
+import contextlib
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pydantic import Field
 
 from ..disk import write_atomic
 from ..errors import CapsuleError
-from ..types import Value
+from ..types import CapsuleSummary, Value
 from .canonical import canonical, digest, parse
 from .records import name_digest
 
+log = logging.getLogger(__name__)
 MAIN = "main"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 _LIKE_AN_ID = re.compile(r"^[0-9a-f]{4,64}$")
@@ -66,8 +69,9 @@ class _CheckedRefs(Value):
 class RefsFolder:
     """Readers take no lock; whoever writes holds the store's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, aside: Path) -> None:
         self.folder = folder
+        self._aside = aside
 
     def read(self, name: str) -> Refs | None:
         """What is kept for a project, or None if it is not named here. Raises CapsuleError if damaged."""
@@ -88,10 +92,55 @@ class RefsFolder:
             )
         return checked.refs
 
-    def write(self, refs: Refs, *, aside: Path) -> None:
+    def read_if_sound(self, name: str) -> Refs | None:
+        """For what must not fail because of them: a capsule that was just made is worth more."""
+        try:
+            return self.read(name)
+        except CapsuleError as error:
+            log.warning("%s", error)
+            return None
+
+    def write(self, refs: Refs) -> None:
         """Durably, and at once for every reader."""
         checked = _CheckedRefs(refs=refs, sha256=digest(canonical(refs)))
-        write_atomic(self._place(refs.name), (canonical(checked),), aside=aside)
+        write_atomic(self._place(refs.name), (canonical(checked),), aside=self._aside)
+
+    def pin(self, name: str, head: str) -> None:
+        """Before a version comes from elsewhere that is newer and does not descend from the head.
+
+        No archive may take a branch over, not even if the process is killed halfway.
+        """
+        with contextlib.suppress(CapsuleError):  # what is damaged is left to its owner
+            if self.read(name) is None:
+                self.write(Refs(name=name, branches={MAIN: head}))
+
+    def move(self, name: str, capsule_id: str) -> None:
+        """The current branch goes to a version; where none is kept, the newest is the head already."""
+        kept = self.read_if_sound(name)
+        after = kept and kept.with_branch(kept.current, capsule_id)
+        if after and after != kept:
+            self.write(after)
+
+    def let_go(self, summary: CapsuleSummary, stored: Collection[str]) -> None:
+        """Branches go back to the version before the one that is removed; one that has a tag stays.
+
+        `stored` are the ids of all others. Raises CapsuleError if it has a tag.
+        """
+        kept = self.read_if_sound(summary.name) if summary.name else None
+        if kept is None:
+            return
+        branches, tags = kept.of(summary.id)
+        if tags:
+            raise CapsuleError(
+                f"{summary.id[:16]} has the tag {tags[0]!r}.",
+                f"Delete the tag first: `quantumlayer capsule tag {summary.name} {tags[0]} --delete`.",
+            )
+        earlier = next((parent for parent in summary.parents if parent in stored), None)
+        after = kept
+        for branch in branches:
+            after = after.with_branch(branch, earlier) if earlier else after.without(branch)
+        if after != kept:
+            self.write(after)
 
     def _place(self, name: str) -> Path:
         return self.folder / f"{name_digest(name)}.json"

@@ -25,7 +25,7 @@ from .manifest import content_digest
 from .naming import Names
 from .parts import Parts, SealedEvidence, examine, take_apart
 from .records import Records, Version, name_digest
-from .refs import MAIN, Refs, RefsFolder, living
+from .refs import Refs, RefsFolder, living
 from .seal import examine_seal
 from .seals import Seals, StoredSeal
 
@@ -42,7 +42,7 @@ class Store:
         self._blobs = folder / "blobs"
         self._records = Records(folder / "records")
         self._seals = Seals(folder / "seals")
-        self._refs = RefsFolder(folder / "refs")
+        self._refs = RefsFolder(folder / "refs", aside=folder / "unfinished")
         self._unfinished = folder / "unfinished"
 
     # -- reading -------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ class Store:
                     record = self._records.read(version)
                     if record.content == content:
                         return manifest.model_copy(update={"parents": record.summary.parents})
-            head = self._names(versions, self._refs_if_sound).head(manifest.name)
+            head = self._names(versions, self._refs.read_if_sound).head(manifest.name)
         return manifest.model_copy(update={"parents": (head,) if head else ()})
 
     def resolve(self, ref: str) -> str:
@@ -121,7 +121,7 @@ class Store:
             before = self._present(name, self._refs.read(name))
             after = change(before)
             if after != before:
-                self._refs.write(after, aside=self._unfinished)
+                self._refs.write(after)
         return after
 
     def _present(self, name: str, kept: Refs | None) -> Refs:
@@ -131,14 +131,6 @@ class Store:
                 f"There is no capsule {name!r}.", "`quantumlayer capsule list` names them all."
             )
         return living(name, kept, mine)
-
-    def _refs_if_sound(self, name: str) -> Refs | None:
-        """For what must not fail because of them: a capsule that was just made is worth more."""
-        try:
-            return self._refs.read(name)
-        except CapsuleError as error:
-            log.warning("%s", error)
-            return None
 
     def parts(self, capsule_id: str) -> tuple[Parts, tuple[str, ...]]:
         """A capsule's bytes as they are on disk, unchecked, and why any of them could not be found."""
@@ -210,12 +202,16 @@ class Store:
             number = versions[0].number + 1 if versions else 1
             if known is not None and (not renew or self._is_newest(known, versions)):
                 number = known.number
-            before = self._names(versions, self._refs_if_sound).head(capsule.manifest.name)
+            before = self._names(versions, self._refs.read_if_sound).head(capsule.manifest.name)
+            follows = before is None or before in capsule.manifest.parents
+            moves = renew or (follows and known is None)
+            if before and not moves and known is None:
+                self._refs.pin(capsule.manifest.name, before)
             self._records.write(capsule, digest(parts.evidence or b""), number, aside=self._unfinished)
             if branch:
                 self._follow(capsule, branch)
-            else:
-                self._advance(capsule, before, made_here=renew, known=known is not None)
+            elif moves:
+                self._refs.move(capsule.manifest.name, capsule.id)
         return capsule
 
     def _follow(self, capsule: Capsule, branch: str) -> None:
@@ -225,24 +221,7 @@ class Store:
                 f"The branch {branch!r} of {capsule.manifest.name!r} has moved meanwhile.",
                 f"The new version is kept as {capsule.id[:16]}: merge again.",
             )
-        self._refs.write(refs.with_branch(branch, capsule.id), aside=self._unfinished)
-
-    def _advance(self, capsule: Capsule, before: str | None, *, made_here: bool, known: bool) -> None:
-        """Moves the current branch to what was made here, or to what descends from its head.
-
-        Anything else that comes from elsewhere stays beside it: no archive may take a branch over.
-        """
-        name = capsule.manifest.name
-        kept = self._refs_if_sound(name)
-        follows = before is None or before in capsule.manifest.parents
-        moves = made_here or (follows and not known)
-        if kept is None and (before is None or moves or known):
-            return  # the newest version is the head
-        after = kept or Refs(name=name, branches={MAIN: before or capsule.id})
-        if moves:
-            after = after.with_branch(after.current, capsule.id)
-        if after != kept:
-            self._refs.write(after, aside=self._unfinished)
+        self._refs.write(refs.with_branch(branch, capsule.id))
 
     def _known_evidence(self, version: Version | None) -> tuple[Evidence | None, Seal | None]:
         """The evidence and the seal of a stored capsule, each None if there is none that can be trusted."""
@@ -293,28 +272,10 @@ class Store:
             if version is None:
                 raise CapsuleError(f"There is no capsule {capsule_id!r} any more.")
             summary = self._records.summary(version)
-            self._let_go(summary)
+            stored = {version.id for version in self._records.versions()}
+            self._refs.let_go(summary, stored - {capsule_id})
             self._records.remove(capsule_id)
         return summary
-
-    def _let_go(self, summary: CapsuleSummary) -> None:
-        """Branches go back to the version before the one that is removed; one that has a tag stays."""
-        kept = self._refs_if_sound(summary.name) if summary.name else None
-        if kept is None:
-            return
-        branches, tags = kept.of(summary.id)
-        if tags:
-            raise CapsuleError(
-                f"{summary.id[:16]} has the tag {tags[0]!r}.",
-                f"Delete the tag first: `quantumlayer capsule tag {summary.name} {tags[0]} --delete`.",
-            )
-        stored = {version.id for version in self._records.versions()} - {summary.id}
-        earlier = next((parent for parent in summary.parents if parent in stored), None)
-        after = kept
-        for branch in branches:
-            after = after.with_branch(branch, earlier) if earlier else after.without(branch)
-        if after != kept:
-            self._refs.write(after, aside=self._unfinished)
 
     def clean(self) -> Cleaned:
         """Removes files that belong to no capsule, as a killed process or a renewal leaves them.

@@ -1,8 +1,8 @@
 """The capsule: what it is, and what was observed while it was made."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from .asked import Brief, Plan, Usage
 from .files import SourceFile
@@ -105,18 +105,6 @@ class Key(Value):
     standing: Literal["trusted", "revoked"]
     since: str
     """RFC 3339, UTC: when it came to have this standing."""
-
-    @model_serializer(mode="wrap")
-    def _as_it_was_written(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What older capsules did not say is not said for them: their bytes, and so their digests, stay."""
-        return {
-            name: value
-            for name, value in whole(self).items()
-            if name not in _LATER or name in self.model_fields_set
-        }
-
-
-_LATER = frozenset({"authors", "candidates", "checks", "timeline"})
 
 
 class Capsule(Value):

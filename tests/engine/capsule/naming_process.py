@@ -22,21 +22,24 @@ OLD = make_sample({"a.py": "x = 1\n"})
 NEW = make_sample({"a.py": "x = 2\n"}, parents=(OLD.id,))
 NEXT = make_sample({"a.py": "x = 3\n"}, parents=(NEW.id,))
 MERGED = make_sample({"a.py": "x = 4\n"}, parents=(NEW.id, OLD.id))
+STRANGER = make_sample({"a.py": "x = 5\n"})
 ACTS: dict[str, Act] = {
     "tag": lambda store: tag(store, "tally", "v2"),
     "branch": lambda store: branch(store, "tally~1", "fix"),
     "rollback": lambda store: roll_back(store, "tally"),
     "add": lambda store: store.add(NEXT, renew=True),
     "merge": lambda store: store.add(MERGED, renew=True, branch="main"),
+    "import": lambda store: store.add(STRANGER),
     "remove": lambda store: store.remove(NEW.id),
 }
 
 
-def prepare(folder: Path) -> Store:
+def prepare(folder: Path, *, tagged: bool) -> Store:
     store = Store(folder)
     store.add(OLD, renew=True)
     store.add(NEW, renew=True)
-    tag(store, OLD.id, "v1")
+    if tagged:
+        tag(store, OLD.id, "v1")
     return store
 
 
@@ -66,12 +69,13 @@ def act_and_die(store: Store, act: Act, step: int) -> None:
 
 def kill_at_every_step(folder: Path, act: Act) -> None:
     """Prints for each step: killed, names as before or after, all is sound, it can be done again."""
-    before = prepare(folder / "plain")
+    tagged = act is not ACTS["import"]
+    before = prepare(folder / "plain", tagged=tagged)
     old_refs = before.refs("tally")
     act(before)
     after = state(before)
     for step in range(1, 1000):
-        store = prepare(folder / str(step))
+        store = prepare(folder / str(step), tagged=tagged)
         child = os.fork()
         if child == 0:
             act_and_die(store, act, step)

@@ -278,7 +278,7 @@ def test_a_version_whose_evidence_says_less_than_todays_is_read_as_it_was_writte
 
 
 @pytest.mark.usefixtures("posix")
-@pytest.mark.parametrize("act", ["tag", "branch", "rollback", "add", "merge", "remove"])
+@pytest.mark.parametrize("act", ["tag", "branch", "rollback", "add", "merge", "import", "remove"])
 def test_a_kill_at_any_step_of_naming_leaves_the_names_before_or_after(tmp_path: Path, act: str) -> None:
     command = [sys.executable, str(PROGRAM), "kill", str(tmp_path), act]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250)
