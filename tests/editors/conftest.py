@@ -7,11 +7,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from vscode_workbench import what_is_missing
+from vscode_workbench import FAILED, what_is_missing
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
-FAILED = pytest.StashKey[bool]()
 _INHERITED = ("SYSTEMROOT", "TEMP", "TMP", "LANG", "DOCKER_HOST")
 
 

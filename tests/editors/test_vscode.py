@@ -9,10 +9,9 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import FAILED
 from quantumlayer.lsp import names
 from support.scripted_server import ScriptedServer, Seen
-from vscode_workbench import CodeServer, Workbench, browser, wait_for
+from vscode_workbench import FAILED, CodeServer, Workbench, browser, wait_for
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "lsp"))
 from lsp_briefs import APP, BRIEF, WORDS, answer_slowly, answer_well

@@ -14,10 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 DATA = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
 CODE_SERVER = (
     DATA / "quantumlayer-tests" / "code-server" / "node_modules" / "code-server" / "out" / "node" / "entry.js"
 )
+FAILED = pytest.StashKey[bool]()
+"""Whether the test that a fixture served has failed."""
 SHORT_MS = 20_000
 LONG_MS = 90_000
 

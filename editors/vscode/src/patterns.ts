@@ -10,9 +10,8 @@ export async function explainPatterns(server: Server): Promise<void> {
     return;
   }
   const answer = await server.ask(PATTERNS_EXPLAIN, document.uri.toString());
-  if (answer === undefined) {
-    return;
+  const content = (answer as { markdown?: string } | undefined)?.markdown;
+  if (content !== undefined) {
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "markdown", content }));
   }
-  const content = typeof answer === "string" ? answer : ((answer as { text?: string }).text ?? JSON.stringify(answer, null, 2));
-  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "markdown", content }));
 }
