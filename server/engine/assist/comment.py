@@ -111,7 +111,8 @@ async def _drawn(
         samples=desk.samples,
         max_tokens=desk.tokens(_TOKENS),
         draw=draw,
-        outline=without_secrets(outline(wish.text).strip()),
+        # What stands below the comment would be taken for what it is about.
+        outline=without_secrets(outline("".join(lines[: span[0]])).strip()) or "# nothing yet",
         comment=without_secrets("".join(lines[span[0] : span[1]])).rstrip(),
         failures=earlier_failures(told),
         allowed=may_import(wish.packages),

@@ -23,7 +23,7 @@ from ..python.syntax import parsed
 from ..types import Help, SourceFile, Wish
 from .desk import Desk, refused
 from .evidence import evidence_of, sentence
-from .judging import in_words, judge
+from .judging import Judgement, in_words, judge
 from .offers import unannotated
 from .trial import Version, unrun
 
@@ -57,11 +57,17 @@ async def document(desk: Desk, wish: Wish) -> Help:
     desk.emit(PhaseStarted(phase="validate", detail=place.name))
     trial = unrun(versions, "types and docstrings change nothing that runs")
     why = ""
+    usable: list[tuple[int, Judgement]] = []
     for number in range(len(versions)):
         judged = await judge(desk, wish, versions[number].text)
         if judged.wrong:
             why = why or f"the mesh refused it: {in_words(judged.wrong[0])}"
             continue
+        usable.append((number, judged))
+        if not judged.new:
+            break
+    if usable:
+        number, judged = min(usable, key=lambda one: len(one[1].new))
         evidence = evidence_of(wish, place.name, versions, trial, number, judged)
         evidence = evidence.model_copy(
             update={"evidence": (f"the code is the same, compared as syntax; {evidence.evidence[-1]}",)}
