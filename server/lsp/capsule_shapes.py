@@ -27,7 +27,8 @@ def place_in(uri: str) -> tuple[str, str] | None:
 def listed(version: "Version") -> dict[str, Any]:
     summary = version.summary.model_dump(mode="json")
     names = {"branches": [*version.branches], "tags": [*version.tags], "current": version.current}
-    return {**summary, **names, "signature": version.summary.signature.state}
+    signature = version.summary.signature
+    return {**summary, **names, "signature": signature.state if signature else ""}
 
 
 def project(names: "Branches") -> dict[str, Any]:
