@@ -20,7 +20,7 @@ demo: install ## Turn an example brief into a verified capsule with the embedded
 test: install ## Install what tests need, check the code, run every test.
 	scripts/setup-dev
 	$(MAKE) lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: install ## Formatting, style, types and the house's layers; the VS Code extension's, too.
 	$(BIN)/ruff format --check .
