@@ -11,7 +11,7 @@ from .versioning import Versioning
 if TYPE_CHECKING:
     from .capsule.trust import Trust
     from .sandbox import Sandbox
-    from .types.versions import Version
+    from .types.versions import History, Version
 
 ArchiveFormat = Literal["zip", "tar.gz", "qlcapsule"]
 
@@ -29,7 +29,13 @@ class Keeping(Versioning):
 
     async def list_versions(self, name: str = "") -> "tuple[Version, ...]":
         """As there, each with what its signature is worth to this user."""
-        found = await super().list_versions(name)
+        return await self._signed(await super().list_versions(name))
+
+    async def history(self, ref: str, *, every: bool = False) -> "History":
+        found = await super().history(ref, every=every)
+        return found.model_copy(update={"versions": await self._signed(found.versions)})
+
+    async def _signed(self, found: "tuple[Version, ...]") -> "tuple[Version, ...]":
         signed = await self.trust.with_signatures([version.summary for version in found])
         return tuple(
             version.model_copy(update={"summary": summary})

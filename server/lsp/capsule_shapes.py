@@ -27,8 +27,11 @@ def place_in(uri: str) -> tuple[str, str] | None:
 def listed(version: "Version") -> dict[str, Any]:
     summary = version.summary.model_dump(mode="json")
     names = {"branches": [*version.branches], "tags": [*version.tags], "current": version.current}
-    signature = version.summary.signature
-    return {**summary, **names, "signature": signature.state if signature else ""}
+    return {**summary, **names, "signature": _signature(version)}
+
+
+def _signature(version: "Version") -> str:
+    return version.summary.signature.state if version.summary.signature else ""
 
 
 def project(names: "Branches") -> dict[str, Any]:
@@ -42,6 +45,7 @@ def whole(capsule: "Capsule", version: "Version | None") -> dict[str, Any]:
         "branches": [*version.branches] if version else [],
         "tags": [*version.tags] if version else [],
         "current": bool(version and version.current),
+        "signature": _signature(version) if version else "",
     }
 
 

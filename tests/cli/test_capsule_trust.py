@@ -132,6 +132,9 @@ def test_after_a_rotation_the_new_key_signs_and_the_old_one_is_still_trusted(cli
     assert cli("capsule", "keys", "revoke", old).status == 0
     assert cli("capsule", "verify", made).status == 1
     assert cli("capsule", "verify", other).status == 0
+    again = cli("generate", SLUG_BRIEF, "--name", "slug", "--force", "--json").json["capsule"]
+    told = cli("capsule", "verify", again, "--json").json
+    assert (again, told["signature"]["key"], told["signature"]["state"]) == (made, new, "trusted")
 
 
 def test_without_a_usable_key_the_work_is_kept_and_said_to_be_unsigned(cli: Cli, slugs: Slugs) -> None:

@@ -173,14 +173,22 @@ class Store:
 
     # -- adding --------------------------------------------------------------------------------
 
-    def add(self, capsule: Capsule, *, renew: bool = False, branch: str = "") -> Capsule:
+    def add(
+        self,
+        capsule: Capsule,
+        *,
+        renew: bool = False,
+        branch: str = "",
+        distrusted: Callable[[Seal], bool] = lambda seal: False,
+    ) -> Capsule:
         """Stores a capsule durably and returns it as it is stored.
 
         One that is there already keeps the evidence and the signature it has, and damaged parts of it are
         written anew. With `renew`, which is for a capsule that this process has just made, it becomes the
         newest of its name again, and its evidence is replaced if the verdict is another one, or if nobody
-        had signed it; so an imported archive can never talk over what was observed here. It goes to the
-        current branch, or to `branch`, whose head must be one of its parents still.
+        had signed it, or somebody who is `distrusted`; so an imported archive can never talk over what was
+        observed here. It goes to the current branch, or to `branch`, whose head must be one of its parents
+        still.
 
         Raises CapsuleError if the capsule does not hold together, StorageError if the disk refuses.
         """
@@ -190,6 +198,8 @@ class Store:
             versions = self._records.versions()
             known = next((v for v in versions if v.id == capsule.id), None)
             kept, seal = self._known_evidence(known)
+            if renew and seal is not None and distrusted(seal):
+                seal = None
             if kept is not None and not (renew and self._is_better(capsule, kept, seal)):
                 fits = kept == capsule.evidence and seal is None
                 capsule = capsule.model_copy(

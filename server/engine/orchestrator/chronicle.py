@@ -19,8 +19,10 @@ _BY_RULE = Chosen(
 class Chronicle:
     """An `Emit` that remembers."""
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: Emit, tier: str = "") -> None:
+        """`tier` is the one that the run was asked for."""
         self._emit = emit
+        self._tier = tier
         self._began = time.monotonic()
         self._model = ""
         self._phases: list[tuple[PhaseStarted, float]] = []
@@ -93,6 +95,7 @@ class Chronicle:
             how=how,
             reason=chosen.reason,
             model="" if chosen.how == "rule" else self._model,
+            tier="" if chosen.how == "rule" else self._tier_of(file.path),
             candidates=len(chosen.candidates),
             checks_passed=checks[0],
             checks_total=checks[1],
@@ -103,6 +106,12 @@ class Chronicle:
             seconds=round(usage.seconds, 3),
             regions=found,
         )
+
+    def _tier_of(self, path: str) -> str:
+        """The tier that a file took: with `auto` the cheap one, unless something was asked for again."""
+        if self._tier != "auto":
+            return self._tier
+        return "T2" if any(one.path == path for one in self._escalations) else "T1"
 
     def _region(self, file: SourceFile, placed: Placed, whole: Chosen, given: Collection[str]) -> Region:
         if placed.name in given:

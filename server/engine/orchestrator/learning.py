@@ -46,8 +46,14 @@ async def remember(
     usage: Usage,
     seconds: float,
 ) -> None:
-    """Records what came of a run, if anything was seen; that it cannot be recorded is no reason to fail."""
-    if (share := share_passed(checks, verdict.stages)) is None:
+    """Records what came of a run, if anything was seen; that it cannot be recorded is no reason to fail.
+
+    It counts by the patterns it was to use, whether or not it came to draw: to count by what was needed would
+    leave the hard briefs to one side and the easy ones to the other. T0 draws nothing whatever is chosen, so
+    that it says nothing of patterns.
+    """
+    share = share_passed(checks, verdict.stages)
+    if share is None or settings.generate.tier == "T0":
         return
     outcome = Outcome(
         key=step_key("outcome", inputs),

@@ -9,7 +9,7 @@ from ..sandbox import Sandbox, described
 from ..types import Brief, Capsule, Evidence, Plan, Selection, SourceFile, Usage
 from .build import Built
 from .chronicle import Chronicle
-from .sign import signed
+from .sign import is_distrusted, signed
 
 
 def pack(
@@ -52,7 +52,8 @@ def pack(
     )
     capsule = make_capsule(store.place(manifest), brief, tuple(files.values()), evidence)
     capsule, unsigned = signed(capsule, settings, sandbox)
-    return store.add(capsule, renew=True), unsigned
+    stored = store.add(capsule, renew=True, distrusted=lambda seal: is_distrusted(seal, settings))
+    return stored, unsigned
 
 
 def name_of(brief: Brief) -> str:

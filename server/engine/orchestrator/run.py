@@ -34,6 +34,7 @@ from .build import build
 from .chronicle import Chronicle
 from .learning import remember, review_of, selected
 from .pack import name_of, pack
+from .sign import is_distrusted
 from .workshop import Workshop
 
 _ROOMS = ("agents", "brief", "languages.py", "orchestrator", "patterns", "python", "validation", "sandbox")
@@ -55,14 +56,14 @@ async def generate(
     Raises what keeps it from having one; `RunFinished` is emitted in every case.
     """
     run = hashlib.sha256(f"{time.time_ns()}{brief.text}".encode()).hexdigest()[:12]
-    emit = chronicle = Chronicle(emit)
+    emit = chronicle = Chronicle(emit, settings.generate.tier)
     gateway = Gateway(settings, journal, emit=emit, run=run)
     try:
         async with asyncio.timeout(settings.generate.timeout_s):
             model = await gateway.model()
             emit(RunStarted(run=run, name=name_of(brief), model=model))
             inputs = _inputs(brief, settings, model)
-            if (capsule := await _remembered(journal, store, inputs)) is not None:
+            if (capsule := await _remembered(journal, store, inputs, settings)) is not None:
                 _replay(capsule, emit)
                 _finish(run, capsule, settings, emit, usage=gateway.usage, reused=True)
                 return capsule
@@ -135,18 +136,20 @@ def _engine_digest() -> str:
     return found.hexdigest()
 
 
-async def _remembered(journal: Journal, store: Store, inputs: dict[str, Any]) -> Capsule | None:
+async def _remembered(
+    journal: Journal, store: Store, inputs: dict[str, Any], settings: Settings
+) -> Capsule | None:
     """The capsule of an earlier run with the same inputs, if the store still has it whole, and signed.
 
-    It is the newest of its name again, as if it had just been made. One that could not be signed is made
-    again, out of the journal, so that it is once there is a key.
+    It is the newest of its name again, as if it had just been made. One that could not be signed, or
+    that a key signed which is trusted no more, is made again, out of the journal, and signed anew.
     """
     found = await journal.get("run", inputs)
     if found is None:
         return None
     try:
         capsule = await asyncio.to_thread(store.get, found["capsule"])
-        if capsule.seal is None:
+        if capsule.seal is None or await asyncio.to_thread(is_distrusted, capsule.seal, settings):
             return None
         return await asyncio.to_thread(store.add, capsule, renew=True)
     except CapsuleError as error:

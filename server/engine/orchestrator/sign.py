@@ -7,10 +7,11 @@ from ...settings import Settings
 from ..capsule.canonical import digest
 from ..capsule.keys import KeyRing
 from ..capsule.provenance import Origin
+from ..capsule.seal import signature_of
 from ..capsule.sealing import sealed
 from ..errors import CapsuleError, StorageError
 from ..sandbox import Sandbox, known_wheels
-from ..types import Capsule
+from ..types import Capsule, Seal
 from ..validation.packages.folders import requirements
 
 
@@ -28,6 +29,15 @@ def signed(capsule: Capsule, settings: Settings, sandbox: Sandbox | None) -> tup
         return capsule, f"the capsule is not signed: {error}"
 
 
+def is_distrusted(seal: Seal, settings: Settings) -> bool:
+    """Whether it is not of a key that this user trusts; one that cannot be told is left as it is."""
+    try:
+        keys = KeyRing(settings.storage.data_dir / "keys").list()
+    except (CapsuleError, StorageError):
+        return False
+    return signature_of(seal, keys).state != "trusted"
+
+
 def origin_of(settings: Settings) -> Origin:
     """Addresses are left out, as they may name private hosts, and so is what only takes more or less time."""
     generate, sandbox = settings.generate, settings.sandbox
@@ -36,9 +46,12 @@ def origin_of(settings: Settings) -> Origin:
         prompts_sha256=_prompts_digest(),
         settings={
             "generate.draws": generate.draws,
+            "generate.explore": generate.explore,
+            "generate.patterns": tuple(generate.patterns),
             "generate.repair_rounds": generate.repair_rounds,
             "generate.samples": generate.samples,
             "generate.tier": generate.tier,
+            "generate.units": generate.units,
             "generate.waves": generate.waves,
             "models.max_tokens": settings.models.max_tokens,
             "sandbox.engine": sandbox.engine,

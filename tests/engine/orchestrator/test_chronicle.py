@@ -44,7 +44,8 @@ async def test_each_file_has_an_author(spine: Spine) -> None:
     assert author.model == "openai/test"
     assert author.tokens_out
     assert "elected from 2 different answers: 4 of" in author.reason
-    assert {one.how for path, one in authors.items() if path != "pairs.py"} == {"rule"}
+    assert author.tier == "T2"
+    assert {(one.how, one.tier) for path, one in authors.items() if path != "pairs.py"} == {("rule", "")}
     assert authors["README.md"].model == ""
 
 

@@ -42,6 +42,7 @@ async def test_a_first_answer_that_the_examples_prove_is_all_that_is_asked_for(s
     assert capsule.evidence.verdict.status == "verified", capsule.evidence.verdict.reasons
     (author_of,) = [one for one in capsule.evidence.authors if one.path == "evens.py"]
     assert "no other was asked for" in author_of.reason
+    assert author_of.tier == "T1"
 
 
 async def test_where_the_first_answer_is_wrong_others_are_drawn_at_a_higher_temperature(spine: Spine) -> None:
