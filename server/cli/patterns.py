@@ -36,11 +36,14 @@ def explain(brief: Source, seed: Seed = None, json: Json = False) -> None:
       quantumlayer patterns explain notes.brief.md --json
     """
 
+    from .generating import read_source
+
+    read = read_source(brief, "")
+
     async def work(engine: "Engine") -> "Ending":
-        from .generating import read_source
         from .patterns_report import tell_reading
 
-        return tell_reading(await engine.read_brief(read_source(brief, ""), seed=seed), json=json)
+        return tell_reading(await engine.read_brief(read, seed=seed), json=json)
 
     _run(work)
 
@@ -54,11 +57,14 @@ def recommend(brief: Source, json: Json = False) -> None:
       quantumlayer patterns recommend notes.brief.md
     """
 
+    from .generating import read_source
+
+    read = read_source(brief, "")
+
     async def work(engine: "Engine") -> "Ending":
-        from .generating import read_source
         from .patterns_report import tell_recommendation
 
-        return tell_recommendation(await engine.read_brief(read_source(brief, "")), json=json)
+        return tell_recommendation(await engine.read_brief(read), json=json)
 
     _run(work)
 

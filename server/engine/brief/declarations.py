@@ -16,7 +16,8 @@ from .signature import Signature, looks_like_a_class, read_signature
 
 _SPAN = re.compile(r"`([^`\n]+)`")
 _CALL = re.compile(
-    r"^(?:async\s+)?(?:def\s+)?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?\([^()\"']*(?:\([^()]*\)[^()]*)*\)"
+    r"^(?:async\s+)?(?:def\s+)?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?"
+    r"\((?:[^()\"']|\"[^\"()]*\"|'[^'()]*')*(?:\([^()]*\)[^()]*)*\)"
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _CLASS_SPAN = re.compile(r"`(?:class\s+)?([A-Z]\w*)(?:\([^`]*\))?`|\bclass\s+`?([A-Z]\w*)")
@@ -144,9 +145,19 @@ def _introduced(text: str, classes: set[str], *, at_end: bool) -> str:
 
 
 def _declares(span: str) -> bool:
-    """Whether a call could stand in a definition: `f(text)` and not `f("abc")`."""
+    """Whether a call could stand in a definition: `f(text)` and not `f("abc")`.
+
+    With texts in it, as in `f(name="abc")`, it could be a call as well; a type or a parameter without a value
+    says that it is none.
+    """
     try:
-        ast.parse(f"def {span.removeprefix('async ').removeprefix('def ').replace('.', '_', 1)}: ...")
+        (node,) = ast.parse(
+            f"def {span.removeprefix('async ').removeprefix('def ').replace('.', '_', 1)}: ..."
+        ).body
     except SyntaxError:
         return False
-    return True
+    if not isinstance(node, ast.FunctionDef) or not {'"', "'"} & {*span}:
+        return True
+    given = [*node.args.posonlyargs, *node.args.args]
+    typed = node.returns is not None or any(one.annotation for one in [*given, *node.args.kwonlyargs])
+    return typed or span.startswith("def ") or len(given) > len(node.args.defaults)

@@ -107,3 +107,20 @@ def test_a_record_is_made_from_all_its_attributes(brief: str, params: str) -> No
 )
 def test_a_class_that_does_more_is_made_as_its_author_likes(brief: str) -> None:
     assert not [one for one in declarations(brief) if one.name == "__init__"]
+
+
+@pytest.mark.parametrize(
+    ("span", "line"),
+    [
+        ('slugify(text: str, sep: str = "-") -> str', 'def slugify(text: str, sep: str = "-") -> str'),
+        ("joined(parts, by=', ')", "def joined(parts, by=', ')"),
+        ('level(name: Literal["low", "high"])', 'def level(name: Literal["low", "high"])'),
+    ],
+)
+def test_values_that_are_texts_do_not_hide_a_declaration(span: str, line: str) -> None:
+    assert [one.line for one in declarations(f"Write `a.py` with `{span}`.")] == [line]
+
+
+@pytest.mark.parametrize("span", ['greet("World")', 'greet(name="World")', "greet('a', 'b')"])
+def test_a_call_with_texts_declares_nothing(span: str) -> None:
+    assert declarations(f"For example, `{span}` gives `1`.") == ()
