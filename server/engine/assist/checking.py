@@ -63,7 +63,7 @@ async def ask_for_checks(
     code = _home(text, place) if whole else about(text, place)
     brief = Brief(text=f"This stands in `{wish.path}`:\n\n```python\n{code.rstrip()}\n```")
     owner, _, name = place.name.rpartition(".")
-    made = f"{owner.lower()} = {owner}({constructors(text).get(owner, '')})" if owner else ""
+    made = without_secrets(f"{owner.lower()} = {owner}({constructors(text).get(owner, '')})") if owner else ""
     called = f"{owner.lower()}.{name}" if owner else name
     story = f", as one story that begins with `{made}`" if made else ""
     subjects = [f"ordinary uses of `{called}`{story}", f"error cases and limits of `{called}`{story}"]
@@ -95,7 +95,7 @@ def _home(text: str, place: Place) -> str:
 
 def _as_called(line: str, owner: str) -> str:
     """`Stack.push(item: int) -> None` as a story writes it: `stack.push(item: int) -> None`."""
-    return owner.lower() + line.removeprefix(owner)
+    return without_secrets(owner.lower() + line.removeprefix(owner))
 
 
 def only_about(checks: Sequence[Check], place: Place) -> tuple[Check, ...]:
@@ -111,7 +111,7 @@ def _head(place: Place, called: str) -> str:
     args = ast.unparse(place.node.args)
     if "." in place.name:
         args = args.partition(",")[2].strip()
-    return f"{called}({args}){returns}"
+    return without_secrets(f"{called}({args}){returns}")
 
 
 def _defined(text: str) -> set[str]:

@@ -9,13 +9,14 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...redaction import redact
 from ..agents.checks import Check
 from ..agents.helper import Piece, ask_for_code, may_import
 from ..agents.probes import probes_of
 from ..events import PhaseStarted
 from ..orchestrator.elect import PASSED
 from ..python.body import answered, with_lines
-from ..python.hidden import HIDDEN, without_secrets
+from ..python.hidden import HIDDEN, secrets_in, without_secrets
 from ..python.outline import outline
 from ..python.place import Function, Place, function_at, line_end, split, statement_at
 from ..python.syntax import parsed
@@ -101,7 +102,7 @@ async def _drawn(desk: Desk, wish: Wish, part: Part, draw: int) -> tuple[list[Ve
         draw=draw,
         outline=without_secrets(outline(wish.text).strip()),
         code=without_secrets(code).rstrip(),
-        problems="\n".join(f"- {_told(one, part, lines)}" for one in wish.findings[:_MOST_FINDINGS]),
+        problems="\n".join(f"- {_told(one, part, wish.text)}" for one in wish.findings[:_MOST_FINDINGS]),
         allowed=may_import(wish.packages),
     )
     found: dict[str, Version] = {}
@@ -116,12 +117,14 @@ async def _drawn(desk: Desk, wish: Wish, part: Part, draw: int) -> tuple[list[Ve
     return list(found.values()), problem
 
 
-def _told(finding: Finding, part: Part, lines: Sequence[str]) -> str:
+def _told(finding: Finding, part: Part, text: str) -> str:
     number = finding.range.start.line
-    row = lines[number].strip() if part.first <= number < part.end else ""
-    where = f"In `{without_secrets(row)}`: " if row else ""
+    lines = split(without_secrets(text))
+    row = lines[number].strip() if part.first <= number < min(part.end, len(lines)) else ""
+    where = f"In `{row}`: " if row else ""
     hint = f" {finding.fix.title}." if finding.fix else ""
-    return f"{where}{finding.message.rstrip('.')} ({finding.rule}).{hint}"
+    said = redact(f"{finding.message.rstrip('.')} ({finding.rule}).{hint}", secrets_in(text))
+    return f"{where}{said}"
 
 
 def _placed(wish: Wish, part: Part, piece: Piece) -> str:
