@@ -43,6 +43,17 @@ def test_what_a_workspace_may_not_say_is_for_the_machine() -> None:
     assert budget == {"machine"}
 
 
+def test_whatever_a_workspace_may_set_waits_until_it_is_trusted() -> None:
+    held_back = MANIFEST["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
+    scopes = {
+        key: value["scope"]
+        for part in MANIFEST["contributes"]["configuration"]
+        for key, value in part["properties"].items()
+    }
+    assert {"quantumlayer.server.path", "quantumlayer.preview", "quantumlayer.live.beside"} <= set(held_back)
+    assert set(held_back) == {key for key, scope in scopes.items() if scope != "machine"}
+
+
 def test_no_command_of_its_own_has_the_name_of_one_of_the_servers() -> None:
     """The client registers the server's by their names, and a name can be taken once."""
     own = {command["command"] for command in MANIFEST["contributes"]["commands"]}

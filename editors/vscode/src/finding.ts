@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 import { candidates, noServer, question, versionIn, type Candidate, type Surroundings } from "./plain/discovery";
 import { privatePython } from "./install";
 import { run } from "./programs";
-import { selectedInterpreter } from "./python";
+import { selectedInterpreter, withheldInterpreter } from "./python";
 
 export interface Server extends Candidate {
   readonly version: string;
@@ -17,7 +17,7 @@ export async function findServer(context: vscode.ExtensionContext, log: vscode.L
   const around = await surroundings(context);
   const found = candidates(around);
   for (const program of found.distrusted) {
-    log.warn(`not started, because it lies in a workspace that is not trusted: ${program}`);
+    log.warn(`not started, because it lies in, or is named by, a workspace that is not trusted: ${program}`);
   }
   for (const candidate of found.candidates) {
     const server = await answers(candidate, log);
@@ -34,17 +34,14 @@ async function surroundings(context: vscode.ExtensionContext): Promise<Surroundi
   const setting = vscode.workspace.getConfiguration("quantumlayer").get<string>("server.path") ?? "";
   return {
     trusted: vscode.workspace.isTrusted,
-    folders: await Promise.all(folders.map(({ uri }) => really(uri.fsPath))),
+    folders: folders.map(({ uri }) => uri.fsPath),
     setting: setting.trim().replace(/^~(?=[/\\])/, process.env.HOME ?? "~"),
     interpreter: await selectedInterpreter(),
+    withheld: await withheldInterpreter(),
     searched: (process.env.PATH ?? "").split(path.delimiter),
     privatePython: await privatePython(context),
     windows: process.platform === "win32",
   };
-}
-
-async function really(file: string): Promise<string> {
-  return await fs.realpath(file).catch(() => file);
 }
 
 async function answers(candidate: Candidate, log: vscode.LogOutputChannel): Promise<Server | undefined> {

@@ -6,8 +6,9 @@ import type {
   ConfigurationParams,
   Middleware,
 } from "vscode-languageclient/node";
+import { known } from "./configuration";
 import { jobIn } from "./plain/jobs";
-import { section, type Declared } from "./plain/settings";
+import { section, type Declared, type Known } from "./plain/settings";
 import { bringsFiles } from "./preview";
 import type { Server } from "./server";
 
@@ -69,10 +70,8 @@ function titleOf(command: string, argument: unknown): string {
 
 function ourSettings(context: vscode.ExtensionContext, scope: vscode.Uri | undefined): unknown {
   const configuration = vscode.workspace.getConfiguration("quantumlayer", scope);
-  return section(declared(context), (key) => {
-    const known = configuration.inspect(key);
-    return { global: known?.globalValue, workspace: known?.workspaceValue, folder: known?.workspaceFolderValue };
-  });
+  const look = (key: string): Known => known(configuration, key);
+  return section(declared(context), look, vscode.workspace.isTrusted);
 }
 
 function declared(context: vscode.ExtensionContext): Record<string, Declared> {

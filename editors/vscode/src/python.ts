@@ -1,6 +1,8 @@
 /** The Python interpreter that is selected for the workspace, as the Python extension tells it. */
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { known } from "./configuration";
+import { held } from "./plain/settings";
 
 interface PythonApi {
   readonly environments: {
@@ -26,7 +28,7 @@ async function api(): Promise<PythonApi | undefined> {
   }
 }
 
-/** Without that extension, what its setting names. */
+/** Without that extension, what its setting names: in a workspace that is not trusted, the person's own. */
 export async function selectedInterpreter(): Promise<string | undefined> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const python = await api();
@@ -34,8 +36,19 @@ export async function selectedInterpreter(): Promise<string | undefined> {
     const chosen = python.environments.getActiveEnvironmentPath(folder);
     return (await python.environments.resolveEnvironment(chosen))?.executable.uri?.fsPath;
   }
-  const set = vscode.workspace.getConfiguration("python", folder).get<string>("defaultInterpreterPath");
-  return set !== undefined && path.isAbsolute(set) ? set : undefined;
+  return named(vscode.workspace.isTrusted);
+}
+
+/** What that setting would name if the workspace were trusted. */
+export async function withheldInterpreter(): Promise<string | undefined> {
+  const would = (await api()) === undefined ? named(true) : undefined;
+  return would === named(vscode.workspace.isTrusted) ? undefined : would;
+}
+
+function named(trusted: boolean): string | undefined {
+  const configuration = vscode.workspace.getConfiguration("python", vscode.workspace.workspaceFolders?.[0]?.uri);
+  const set = held(known(configuration, "defaultInterpreterPath"), trusted);
+  return typeof set === "string" && path.isAbsolute(set) ? set : undefined;
 }
 
 export async function onInterpreterChanged(told: () => void): Promise<vscode.Disposable> {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { test } from "node:test";
 import { candidates, inWords, noServer, question, versionIn, type Surroundings } from "../src/plain/discovery";
 
@@ -7,6 +10,7 @@ const AROUND: Surroundings = {
   folders: ["/home/me/project"],
   setting: "",
   interpreter: "/home/me/project/.venv/bin/python",
+  withheld: undefined,
   searched: ["/usr/bin", "bin", "/home/me/project/tools"],
   privatePython: "/home/me/.config/server-0.1.0/bin/python",
   windows: false,
@@ -45,9 +49,60 @@ test("nothing that lies in a workspace that is not trusted is started, whoever n
   assert.deepEqual(around.candidates, []);
 });
 
+test("what a workspace that is not trusted names as its interpreter is told, and not started", () => {
+  const around = { ...AROUND, trusted: false, searched: [], interpreter: undefined, withheld: "/tmp/theirs/python" };
+  const found = candidates(around);
+  assert.deepEqual(found.distrusted, ["/tmp/theirs/python"]);
+  assert.deepEqual(programs(around), [AROUND.privatePython]);
+  assert.deepEqual(candidates({ ...around, setting: "/opt/ql/bin/quantumlayer" }).distrusted, []);
+});
+
 test("a neighbour whose name begins alike is not the workspace", () => {
   const setting = "/home/me/project-tools/quantumlayer";
   assert.equal(candidates({ ...AROUND, trusted: false, setting }).candidates.length, 1);
+});
+
+test("a folder of the workspace whose name begins with two dots is in it, and the one above is not", () => {
+  for (const setting of ["/home/me/project/..env/bin/python", "/home/me/project/...", "/home/me/project"]) {
+    assert.deepEqual(candidates({ ...AROUND, trusted: false, setting }).distrusted, [setting]);
+  }
+  for (const setting of ["/home/me/python", "/home/me", "/home/me/..project/python"]) {
+    assert.deepEqual(candidates({ ...AROUND, trusted: false, setting }).distrusted, []);
+  }
+});
+
+test("a workspace is the same by whichever link one comes to it", () => {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), "quantumlayer-links-"));
+  try {
+    const at = (...parts: string[]): string => path.join(home, ...parts);
+    fs.mkdirSync(at("real", "bin"), { recursive: true });
+    fs.mkdirSync(at("elsewhere"));
+    fs.writeFileSync(at("real", "bin", "quantumlayer"), "");
+    fs.writeFileSync(at("elsewhere", "quantumlayer"), "");
+    fs.symlinkSync(at("real"), at("link"), "dir");
+    fs.symlinkSync(at("real", "bin"), at("bin"), "dir");
+    fs.symlinkSync(at("real", "bin", "quantumlayer"), at("elsewhere", "linked"));
+    fs.symlinkSync(at("elsewhere", "quantumlayer"), at("real", "bin", "outwards"));
+    const within = [
+      at("link", "bin", "quantumlayer"),
+      at("real", "bin", "quantumlayer"),
+      at("bin", "quantumlayer"),
+      at("elsewhere", "linked"),
+      at("link", "bin", "outwards"),
+      at("bin", "outwards"),
+    ];
+    for (const folders of [[at("link")], [at("real")]]) {
+      for (const setting of within) {
+        const around = { ...AROUND, folders, setting };
+        assert.deepEqual(programs({ ...around, trusted: false }), [], `${setting} in ${folders.join()}`);
+        assert.deepEqual(programs({ ...around, trusted: true }), [setting]);
+      }
+      const setting = at("elsewhere", "quantumlayer");
+      assert.deepEqual(programs({ ...AROUND, folders, setting, trusted: false }), [setting]);
+    }
+  } finally {
+    fs.rmSync(home, { recursive: true });
+  }
 });
 
 test("modules beside the start folder are not looked at", () => {

@@ -5,7 +5,7 @@ import { isNewEnough, pythonOf, steps } from "../src/plain/installing";
 import { Jobs, jobIn } from "../src/plain/jobs";
 import { notAKey, place, PROVIDERS } from "../src/plain/keys";
 import { logFile } from "../src/plain/logs";
-import { section } from "../src/plain/settings";
+import { held, section, type Known } from "../src/plain/settings";
 import { compare, NEEDED, OLDEST, problemWith } from "../src/plain/versions";
 
 test("a comment says what it says, without its marks", () => {
@@ -36,12 +36,21 @@ test("what only the extension knows and what nobody set stays here", () => {
     "live.beside": { global: ["ruff"], workspace: ["pylance"] },
     "budget.usd": { global: 0.5, workspace: 500 },
   };
-  const found = section(declared, (key) => ({
+  const look = (key: string): Known => ({
     global: known[key]?.global,
     workspace: known[key]?.workspace,
     folder: known[key]?.folder,
-  }));
-  assert.deepEqual(found, { live: { beside: ["pylance"] }, budget: { usd: 0.5 } });
+  });
+  assert.deepEqual(section(declared, look, true), { live: { beside: ["pylance"] }, budget: { usd: 0.5 } });
+  assert.deepEqual(section(declared, look, false), { live: { beside: ["ruff"] }, budget: { usd: 0.5 } });
+});
+
+test("of a workspace that is not trusted no setting is read", () => {
+  const known = { global: "/usr/bin/python3", workspace: "/tmp/theirs/python", folder: "/tmp/theirs/too/python" };
+  assert.equal(held(known, true), "/tmp/theirs/too/python");
+  assert.equal(held({ ...known, folder: undefined }, true), "/tmp/theirs/python");
+  assert.equal(held(known, false), "/usr/bin/python3");
+  assert.equal(held({ ...known, global: undefined }, false), undefined);
 });
 
 test("an old server is told from one that can be used", () => {

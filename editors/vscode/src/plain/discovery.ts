@@ -10,6 +10,7 @@
  *
  * If there is none, an installation is offered.
  */
+import * as fs from "node:fs";
 import * as path from "node:path";
 
 export type Origin = "setting" | "interpreter" | "path" | "private";
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly folders: readonly string[];
   readonly setting: string;
   readonly interpreter: string | undefined;
+  /** What a workspace that is not trusted names as its interpreter: told, and never started. */
+  readonly withheld: string | undefined;
   readonly searched: readonly string[];
   readonly privatePython: string | undefined;
   readonly windows: boolean;
@@ -32,7 +35,7 @@ export interface Surroundings {
 
 export interface Found {
   readonly candidates: readonly Candidate[];
-  /** Programs that were left out because they lie in a workspace that is not trusted. */
+  /** Programs that were left out because they lie in a workspace that is not trusted, or it names them. */
   readonly distrusted: readonly string[];
 }
 
@@ -41,9 +44,11 @@ export const MODULE = ["-P", "-m", "quantumlayer"] as const;
 
 export function candidates(around: Surroundings): Found {
   const named = listed(around);
-  const allowed = named.filter((one) => around.trusted || !liesIn(program(one), around.folders));
+  const folders = around.trusted ? [] : around.folders.flatMap(spellings);
+  const allowed = named.filter((one) => !spellings(program(one)).some((file) => liesIn(file, folders)));
   const distrusted = named.filter((one) => !allowed.includes(one)).map(program);
-  return { candidates: allowed, distrusted };
+  const withheld = around.withheld === undefined || around.setting ? [] : [around.withheld];
+  return { candidates: allowed, distrusted: [...new Set([...withheld, ...distrusted])] };
 }
 
 function listed(around: Surroundings): Candidate[] {
@@ -78,10 +83,23 @@ function program(candidate: Candidate): string {
   return candidate.command[0] ?? "";
 }
 
+/** As it is written, where its folder really is, and where itself is: any of the three may be a link. */
+function spellings(file: string): string[] {
+  return [...new Set([file, path.join(really(path.dirname(file)), path.basename(file)), really(file)])];
+}
+
+function really(file: string): string {
+  try {
+    return fs.realpathSync.native(file);
+  } catch {
+    return file;
+  }
+}
+
 export function liesIn(file: string, folders: readonly string[]): boolean {
   return folders.some((folder) => {
     const way = path.relative(folder, file);
-    return way === "" || (!way.startsWith("..") && !path.isAbsolute(way));
+    return way !== ".." && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
   });
 }
 
@@ -118,8 +136,8 @@ export function noServer(around: Surroundings, distrusted: readonly string[]): s
   }
   if (distrusted.length > 0) {
     return (
-      "The QuantumLayer server in this workspace was not started, because the workspace is not trusted, " +
-      "and there is none elsewhere."
+      "What this workspace has or names as a QuantumLayer server was not started, because the workspace is not " +
+      "trusted, and there is none elsewhere."
     );
   }
   return "There is no QuantumLayer server: not in the selected Python interpreter, and not on the PATH.";

@@ -7,6 +7,11 @@ export interface Known {
   readonly folder: unknown;
 }
 
+/** What holds of it. Of a workspace that is not trusted nothing is read: its settings come with a clone, from anyone. */
+export function held(known: Known, trusted: boolean): unknown {
+  return trusted ? (known.folder ?? known.workspace ?? known.global) : known.global;
+}
+
 /** How a setting is declared in package.json. */
 export interface Declared {
   readonly scope?: string;
@@ -23,14 +28,14 @@ export const OURS = ["server.path", "server.logLevel", "preview"];
 export function section(
   declared: Readonly<Record<string, Declared>>,
   look: (key: string) => Known,
+  trusted: boolean,
 ): Record<string, Record<string, unknown>> {
   const found: Record<string, Record<string, unknown>> = {};
   for (const [key, { scope }] of Object.entries(declared)) {
     if (OURS.includes(key)) {
       continue;
     }
-    const known = look(key);
-    const value = scope === "machine" ? known.global : (known.folder ?? known.workspace ?? known.global);
+    const value = held(look(key), trusted && scope !== "machine");
     const [group, name] = key.split(".", 2);
     if (value !== undefined && group !== undefined && name !== undefined) {
       (found[group] ??= {})[name] = value;
