@@ -144,7 +144,7 @@ async def _apply(
     if now is None or now.text != document.text:
         return Ending("unverified", _moved_on(help_))
     edit = await edit_for(server, now, wish, help_, root)
-    if server.documents.opened(document.uri) != now:
+    if edit is None or server.documents.opened(document.uri) != now:
         return Ending("unverified", _moved_on(help_))
     params = types.ApplyWorkspaceEditParams(edit=edit, label=f"QuantumLayer: {_TITLES[help_.task]}")
     try:

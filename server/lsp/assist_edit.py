@@ -18,14 +18,20 @@ _NOTE = "quantumlayer.help"
 
 async def edit_for(
     server: "QuantumLayerServer", document: Snapshot, wish: "Wish", help_: "Help", root: Path
-) -> types.WorkspaceEdit:
+) -> types.WorkspaceEdit | None:
+    """None if the file that help is for is not as it was when help was asked for."""
     if help_.path == wish.path:
         edits = await asyncio.to_thread(hunks, document.text, help_.text)
         return _edit(server, document.uri, document.version, edits, help_, new=False)
     place = root / help_.path
-    opened = next((one for one in server.documents.all_opened() if path_of(one.uri) == place), None)
+    asked = next((file.text for file in wish.files if file.path == help_.path), "")
+    opened = _opened_at(server, place)
     before = opened.text if opened else await asyncio.to_thread(_on_disk, place)
-    edits = await asyncio.to_thread(hunks, before or "", help_.text)
+    if (before or "") != asked:
+        return None
+    edits = await asyncio.to_thread(hunks, asked, help_.text)
+    if _opened_at(server, place) != opened:
+        return None
     uri = opened.uri if opened else str(from_fs_path(str(place)))
     return _edit(server, uri, opened.version if opened else None, edits, help_, new=before is None)
 
@@ -72,6 +78,10 @@ def _edit(
         document_changes=[*changes, types.TextDocumentEdit(target, list(noted))],
         change_annotations={_NOTE: note},
     )
+
+
+def _opened_at(server: "QuantumLayerServer", place: Path) -> Snapshot | None:
+    return next((one for one in server.documents.all_opened() if path_of(one.uri) == place), None)
 
 
 def _on_disk(place: Path) -> str | None:

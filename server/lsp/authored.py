@@ -40,13 +40,15 @@ _TASKS = {"fix": "mended", "harden": "hardened"}
 
 async def lenses(server: "QuantumLayerServer", document: Snapshot) -> list[types.CodeLens]:
     found = []
-    for one in (await _known(server, document))[:_MOST_LENSES]:
+    known = (await _known(server, document))[:_MOST_LENSES]
+    lines = split_lines(document.text) if known else ()
+    for one in known:
         top = types.Position(one.first, 0)
         place = types.Range(top, top)
         given = {"uri": document.uri, "name": one.written.name}
         shown = types.Command(_title(one.written), SHOW_EVIDENCE, arguments=[given])
         found.append(types.CodeLens(place, shown))
-        if can_be_drawn(one.written) and not _is_class(document.text, one):
+        if can_be_drawn(one.written) and not _is_class(lines, one):
             found.append(types.CodeLens(place, types.Command("Regenerate", REGENERATE, arguments=[given])))
     return found
 
@@ -59,8 +61,10 @@ async def hover(server: "QuantumLayerServer", params: types.HoverParams) -> type
     """On the head of a generated function only: in its body other servers have more to say."""
     document = server.documents.opened(params.text_document.uri)
     line = params.position.line
-    for one in await _known(server, document) if document else ():
-        if document and one.written.name and one.first <= line <= _head(document.text, one):
+    known = await _known(server, document) if document else ()
+    lines = split_lines(document.text) if document and known else ()
+    for one in known:
+        if one.written.name and one.first <= line <= _head(lines, one):
             text = types.MarkupContent(types.MarkupKind.Markdown, markdown(one.written))
             return types.Hover(text)
     return None
@@ -134,18 +138,15 @@ def _how(one: "Written") -> str:
     return f"{_TASKS[one.task]}, {how}" if one.task in _TASKS else how
 
 
-def _head(text: str, one: "Authored") -> int:
+def _head(lines: "Sequence[str]", one: "Authored") -> int:
     """The line of `def` or `class`; decorators stand above it."""
-    lines = split_lines(text)[one.first : one.last + 1]
     starts = ("def ", "async def ", "class ")
-    return next(
-        (one.first + n for n, line in enumerate(lines) if line.lstrip().startswith(starts)), one.first
-    )
+    part = lines[one.first : one.last + 1]
+    return next((one.first + n for n, line in enumerate(part) if line.lstrip().startswith(starts)), one.first)
 
 
-def _is_class(text: str, one: "Authored") -> bool:
-    head = _head(text, one)
-    return split_lines(text)[head].lstrip().startswith("class ")
+def _is_class(lines: "Sequence[str]", one: "Authored") -> bool:
+    return lines[_head(lines, one)].lstrip().startswith("class ")
 
 
 def _write(file: "Path", text: str) -> None:

