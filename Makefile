@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
 STAMP := $(VENV)/.installed
-# Tests wait more than they compute: three at a time keep two cores busy.
-WORKERS ?= 3
+# One for each of two cores: what is timed in a test should not wait for a third one.
+WORKERS ?= 2
 
 .PHONY: help demo test lint install setup vsix bench lock clean
 

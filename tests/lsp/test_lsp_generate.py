@@ -105,7 +105,7 @@ async def test_a_brief_becomes_a_verified_project_beside_it(
     shown = {"textDocument": {"uri": writer.open(folder / "words.py")}}
     lenses = await writer.request("textDocument/codeLens", shown)
     whole, *_, shout, again = [lens["command"] for lens in lenses]
-    assert whole["title"].startswith("openai/test · ")
+    assert whole["title"].startswith("openai/test (T1) · ")
     assert (shout["arguments"][0]["name"], again["title"]) == ("shout", "Regenerate")
     assert "confidence" in shout["title"]
     evidence = await writer.command("showEvidence", *shout["arguments"])

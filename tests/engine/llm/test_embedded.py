@@ -248,6 +248,14 @@ async def test_a_host_that_hangs_is_replaced(settings: Settings, monkeypatch: py
     first = await embedded_endpoint(settings, SMALL_MODEL)
     hung = host_state(settings)
     os.kill(hung.pid, signal.SIGSTOP)
+    while not _is_stopped(hung.pid):
+        await asyncio.sleep(0.02)
     second = await embedded_endpoint(settings, SMALL_MODEL)
     assert second.token != first.token
     assert not is_running(hung)
+
+
+def _is_stopped(pid: int) -> bool:
+    """All of its threads: one that runs on another core may still answer for a moment."""
+    states = [path.read_text().rpartition(") ")[2][0] for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return set(states) <= {"T", "t"}
