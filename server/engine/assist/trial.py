@@ -11,6 +11,7 @@ from ..agents.checks import Check, TestBed, working_module
 from ..errors import SandboxError
 from ..orchestrator.elect import PASSED, Seen, agreement, rank
 from ..orchestrator.examine import seen_in
+from ..python.place import Place, function_at, functions, split
 from ..types import SourceFile, Wish
 from ..validation.runtime.python import RuntimeReport, TestOutcome
 from .desk import Desk
@@ -19,8 +20,8 @@ PROBE = "test_probe_"
 CHECKS = "test_quantumlayer_checks.py"
 _SECONDS = 30.0
 _RAN = {"passed", "failed"}
-_NOT_ITS_FAULT = {"NotImplementedError", "FileNotFoundError", "ModuleNotFoundError"}
-"""Another stub, or something that is not in the sandbox: the test cannot tell."""
+_NOT_THERE = {"NotImplementedError", "FileNotFoundError", "ModuleNotFoundError"}
+"""Another stub, or what the sandbox has not: the test cannot tell, unless the new code raised it."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,10 @@ async def hold(
         return unrun(versions, desk.no_sandbox)
     if not checks and not tests:
         return unrun(versions, "there was nothing to run it against")
+    old_text = before or wish.text
+    texts = [one.text for one in versions]
     try:
-        reports = await _reports(
-            desk, wish, [before or wish.text, *(one.text for one in versions)], bed, checks, probes
-        )
+        reports = await _reports(desk, wish, [old_text, *texts], bed, checks, probes)
     except SandboxError as error:
         return unrun(versions, error.cause)
     if problem := next((one.problem for one in reports if one.problem and not one.tests), ""):
@@ -94,7 +95,7 @@ async def hold(
         return unrun(versions, problem)
     old, *seen = [_seen(report) for report in reports]
     told = {test.id: test for report in reports for test in report.tests}
-    counting = _counting(reports, keeping)
+    counting = _counting(reports, keeping, [_New(wish.path, old_text, text) for text in texts])
     kept = [check for check in checks if not keeping or old.get(check.name) == PASSED]
     evidence = [*kept, *probes, *(_as_check(name) for name in counting)]
     copies = [one.copies for one in versions]
@@ -158,17 +159,40 @@ def unrun(versions: Sequence[Version], why: str) -> Trial:
     )
 
 
-def _counting(reports: Sequence[RuntimeReport], keeping: bool) -> list[str]:
+@dataclass(frozen=True)
+class _New:
+    """What one version has that the old file has not."""
+
+    path: str
+    old: str
+    text: str
+
+    def raised(self, test: TestOutcome) -> bool:
+        """Whether the test was ended by a function that is new or has changed."""
+        if test.at != self.path:
+            return False
+        place = function_at(self.text, test.line - 1)
+        return place is not None and _source(self.text, place) not in {
+            _source(self.old, one) for one in functions(self.old)
+        }
+
+
+def _source(text: str, place: Place) -> tuple[str, str]:
+    return place.name, "".join(split(text)[place.first : place.end])
+
+
+def _counting(reports: Sequence[RuntimeReport], keeping: bool, news: Sequence[_New]) -> list[str]:
     """The user's tests that say something of the new code."""
     old, *new = reports
     passed = {test.id for test in old.tests if test.outcome == "passed"}
     if keeping:
         return [one for one in sorted(passed) if not one.startswith(CHECKS)]
     found: dict[str, None] = {}
-    for report in new:
+    for report, version in zip(new, news, strict=True):
         for test in report.tests:
             ours = test.id.startswith(CHECKS) or test.id in passed
-            if not ours and test.outcome in _RAN and test.kind not in _NOT_ITS_FAULT:
+            excused = test.kind in _NOT_THERE and not version.raised(test)
+            if not ours and test.outcome in _RAN and not excused:
                 found[test.id] = None
     return list(found)
 

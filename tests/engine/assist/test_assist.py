@@ -69,6 +69,44 @@ async def test_the_users_tests_count_as_examples_do(desk: Desk) -> None:
     assert "1 of 1 tests of yours pass" in help_.said
 
 
+HALF = (
+    "def size(text: str) -> int:\n    ...\n\n\ndef later(text: str) -> int:\n    raise NotImplementedError\n"
+)
+HALF_TESTS = SourceFile(
+    path="test_mod.py",
+    text="""\
+from mod import later, size
+
+
+def test_empty():
+    assert size("") == 0
+
+
+def test_size():
+    assert size("ab") == 2
+
+
+def test_later():
+    assert later("ab") == size("ab")
+""",
+)
+LAZY = "def size(text):\n    if text:\n        raise NotImplementedError\n    return 0\n"
+
+
+async def test_a_branch_that_is_left_out_is_the_candidates_own_fault(desk: Desk) -> None:
+    desk.answers(implement=LAZY, checks="assert size('') == 0\n")
+    help_ = await desk.wish("implement", HALF, "def size", files=(HALF_TESTS,), tests=("test_mod.py",))
+    assert not help_.text
+    assert "the test test_mod.py::test_size must pass" in help_.said
+
+
+async def test_another_stub_is_not_the_candidates_fault(desk: Desk) -> None:
+    desk.answers(implement=[LAZY, "def size(text):\n    return len(text)\n"], checks="assert size('') == 0\n")
+    help_ = await desk.wish("implement", HALF, "def size", files=(HALF_TESTS,), tests=("test_mod.py",))
+    assert "return len(text)" in help_.text
+    assert "2 of 2 tests of yours pass" in help_.said
+
+
 async def test_a_candidate_that_brings_an_error_of_types_is_refused(desk: Desk) -> None:
     stub = "def name(number: int) -> str:\n    ...\n"
     desk.answers(implement="def name(number):\n    return number\n", checks="assert name(1) == 1\n")
