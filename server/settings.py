@@ -106,6 +106,8 @@ class ModelSettings(Section):
     """Models tried in order when the first cannot answer."""
     api_base: str = ""
     """Base URL for an OpenAI-compatible server; applies to `model` only."""
+    continues: bool = False
+    """Whether the server at `api_base` goes on from an answer that is begun for it, as llama.cpp's does."""
     timeout_s: Positive = 300.0
     """Longest silence allowed from a model, in seconds."""
     retries: Annotated[int, Field(ge=0, le=10)] = 3
@@ -146,6 +148,8 @@ class GenerateSettings(Section):
     """How often as many answers are sampled again where none passes the brief's own examples."""
     draws: Annotated[int, Field(ge=0, le=16)] = 0
     """Versions of each single function that are drawn besides, once a file's draft is elected."""
+    search: bool = True
+    """Whether versions near the answers are run by the hundred where none passes the brief's own examples."""
     repair_rounds: Annotated[int, Field(ge=0, le=5)] = 2
     timeout_s: Positive = 1800.0
     patterns: Annotated[tuple[PatternSwitch, ...], AfterValidator(_alone)] = ("auto",)

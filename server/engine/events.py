@@ -30,7 +30,7 @@ class PhaseStarted(Value):
     """What the run does next."""
 
     kind: Literal["phase_started"] = "phase_started"
-    phase: Literal["plan", "write", "test", "widen", "compose", "validate", "repair", "pack"]
+    phase: Literal["plan", "write", "test", "widen", "compose", "search", "validate", "repair", "pack"]
     detail: str = ""
 
 

@@ -28,6 +28,7 @@ _PATIENCE_S = 5.0
 _HOW = {
     "elected": "elected from {count}",
     "composed": "composed, each function elected",
+    "searched": "found among versions near an answer",
     "repaired": "repaired after a failure",
     "only": "the only usable candidate",
     "rule": "written by rule",

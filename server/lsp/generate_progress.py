@@ -12,6 +12,7 @@ _PHASES = {
     "test": ("writing tests", 0.45),
     "widen": ("sampling more answers", 0.50),
     "compose": ("drawing functions one by one", 0.55),
+    "search": ("searching near the best answers", 0.70),
     "validate": ("validating", 0.80),
     "repair": ("repairing", 0.88),
     "pack": ("packing", 0.97),

@@ -22,7 +22,7 @@ from .prompts import render
 from .worked import worked_examples
 
 _WHOLE_FILE_LINES = 40
-_CREATIVE = 0.8
+CREATIVE = 0.8
 """What is drawn beside a greedy answer has to differ from it: more samples are best drawn at a higher
 temperature (arXiv 2107.03374)."""
 
@@ -58,7 +58,7 @@ async def write_file(
             worked=worked_examples(brief, plan, planned),
             retry=_retry(problems),
         ),
-        temperature=_CREATIVE if first else 0.0,
+        temperature=CREATIVE if first else 0.0,
         max_tokens=max_tokens,
         seed=first,
         samples=samples,

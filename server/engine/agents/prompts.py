@@ -13,7 +13,7 @@ from string import Template
 
 from ..llm.types import Message
 
-_PARTS = re.compile(r"\A# system\n(?P<system>.*?)\n# user\n(?P<user>.*)\Z", re.DOTALL)
+_PARTS = re.compile(r"\A# system\n(?P<system>.*?)\n?# user\n(?P<user>.*)\Z", re.DOTALL)
 _GAPS = re.compile(r"\n{3,}")
 
 
@@ -21,7 +21,8 @@ def render(name: str, **values: str) -> tuple[Message, ...]:
     """The messages of prompt `name`; raises KeyError if a placeholder has no value."""
     system, user = _load(name)
     text = _GAPS.sub("\n\n", user.substitute(values)).strip()
-    return Message(role="system", content=system), Message(role="user", content=text)
+    asked = Message(role="user", content=text)
+    return (Message(role="system", content=system), asked) if system else (asked,)
 
 
 def worked_example(kind: str) -> str:

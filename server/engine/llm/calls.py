@@ -34,6 +34,7 @@ class Draft:
     """One answer while it is written."""
 
     sample: int
+    may_be_empty: bool = False
     parts: list[str] = field(default_factory=list)
     tokens: int = 0
     finish: Finish | None = None
@@ -49,7 +50,7 @@ class Draft:
 
     @property
     def empty(self) -> bool:
-        return not self.text.strip()
+        return not self.text.strip() and not (self.may_be_empty and self.finish == "stop")
 
     def add(self, delta: Delta) -> bool:
         """Takes a piece; returns whether the answer has just ended."""
@@ -101,7 +102,7 @@ class Caller:
             most = answer_limit(request, self._settings) * len(samples)
             worst = await self._transport.price(deployment, prompt, most)
             reservation = await self._budget.reserve(request.purpose, deployment.name, worst)
-            drafts = [Draft(sample) for sample in samples]
+            drafts = [Draft(sample, request.goes_on) for sample in samples]
             counted: list[Counted] = []
             fault: Fault | None = None
             outcome = "cancelled"

@@ -75,6 +75,11 @@ class Gateway:
         """The name of the first deployment, discovered if the settings leave it open."""
         return (await self._resolved())[0].name
 
+    async def continues(self) -> bool:
+        """Whether whoever answers goes on from a message of the assistant, if it is the last one."""
+        told = self._settings.models.continues
+        return all(one.provider.continues or (told and one.api_base) for one in await self._resolved())
+
     @property
     def usage(self) -> Usage:
         """What this run's calls took so far, failed ones included."""

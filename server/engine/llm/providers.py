@@ -43,6 +43,8 @@ class Provider:
     patience: int = 1
     """How many times `models.timeout_s` an answer may take to begin: a model here serves its users in
     turn, and says nothing to those who wait."""
+    continues: bool = False
+    """Goes on from a last message of the assistant, as its own beginning."""
     needs: str = ""
     """A package it cannot do without."""
 
@@ -65,7 +67,9 @@ PROVIDERS = (
     Provider("groq", "Groq", ("GROQ_API_KEY",), "groq/openai/gpt-oss-120b", schema=False, effort="low"),
 )
 OLLAMA = Provider("ollama", "Ollama", openai=True, free=True, patience=6)
-EMBEDDED = Provider("embedded", "the embedded model", openai=True, batch=4, free=True, patience=6)
+EMBEDDED = Provider(
+    "embedded", "the embedded model", openai=True, batch=4, free=True, patience=6, continues=True
+)
 COMPATIBLE = Provider(
     "openai", "an OpenAI-compatible server", ("QUANTUMLAYER_API_KEY",), openai=True, batch=16, free=True
 )

@@ -31,6 +31,11 @@ class Request(Value):
     samples: Annotated[int, Field(ge=1, le=64)] = 1
     stop: tuple[str, ...] = ()
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the answer's beginning is given. There may be nothing to add to it."""
+        return self.messages[-1].role == "assistant"
+
 
 class Answer(Value):
     """One sample. A sample that failed while others came is `refused`, with no text."""

@@ -21,6 +21,7 @@ from .examine import Examined, examine, write_checks
 from .fix import blame, repair_round
 from .obtain import without_invented
 from .proof import examples_for
+from .search import searched
 from .targets import called_in
 from .verdict import judge, shows_enough
 from .widen import widen
@@ -62,6 +63,7 @@ async def build(shop: Workshop) -> Built:
     else:
         examined = await _widened(shop, plan, examined, candidates, notes)
         examined = await _composed(shop, plan, examined, candidates, notes)
+    examined = await _searched(shop, plan, examined, candidates, notes)
     tests = await _tests(shop, plan, examined)
     shop.emit(PhaseStarted(phase="validate"))
     stages = await _validate(shop, plan, examined, tests)
@@ -169,6 +171,16 @@ async def _composed(
         return await compose(shop, plan, examined, candidates)
     except SandboxError as error:
         _note(shop, notes, f"functions were not drawn one by one: {error}")
+        return examined
+
+
+async def _searched(
+    shop: Workshop, plan: Plan, examined: Examined, candidates: Candidates, notes: list[str]
+) -> Examined:
+    try:
+        return await searched(shop, plan, examined, candidates)
+    except SandboxError as error:
+        _note(shop, notes, f"nothing was searched: {error}")
         return examined
 
 

@@ -87,7 +87,7 @@ class Chronicle:
         chosen = self._files.get(file.path, _BY_RULE)
         found = tuple(self._region(file, placed, chosen, given) for placed in regions(file.text))
         parts = {region.how for region in found}
-        how: How = next((one for one in ("repaired", "composed") if one in parts), chosen.how)
+        how: How = next((one for one in ("repaired", "searched", "composed") if one in parts), chosen.how)
         usage = self._usage.get(file.path, Usage())
         return Authorship(
             path=file.path,

@@ -22,6 +22,7 @@ from .elect import Passed, score, weight
 from .escalations import escalate
 from .examine import Examined, choose
 from .gate import FUNCTION_TOKENS, gate
+from .proof import SETTLED
 from .targets import called_in
 from .workshop import Workshop
 
@@ -109,8 +110,11 @@ def blame(plan: Plan, examined: Examined, stages: tuple[StageResult, ...]) -> li
                 )
     homes = {check.name: _home(plan, examined, check) for check in examined.checks}
     hopeless = _hopeless(homes, examined.passed)
+    proven = _proven(homes, examined)
     for check in examined.checks:
         home = homes[check.name]
+        if not check.anchored and home in proven:
+            continue
         if check.name in examined.passed or not (_worth_repairing(check, examined) or home in hopeless):
             continue
         seen = examined.failures.get(check.name, "it did not finish").splitlines() or [""]
@@ -133,6 +137,17 @@ def _hopeless(homes: Mapping[str, Home], passed: Passed) -> set[Home]:
     failed = Counter(home for name, home in homes.items() if name not in passed)
     failed_only = failed.keys() - {home for name, home in homes.items() if name in passed}
     return {home for home in failed_only if failed[home] >= _SEVERAL}
+
+
+def _proven(homes: Mapping[str, Home], examined: Examined) -> set[Home]:
+    """Functions that do all that the brief itself shows of them: what a model claims besides is as likely
+    wrong as they are.
+    """
+    counted = Counter(homes[check.name] for check in examined.checks if check.anchored)
+    failed = {
+        homes[check.name] for check in examined.checks if check.anchored and check.name not in examined.passed
+    }
+    return {home for home, count in counted.items() if count >= SETTLED and home not in failed}
 
 
 def _worth_repairing(check: Check, examined: Examined) -> bool:

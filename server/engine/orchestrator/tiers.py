@@ -25,17 +25,28 @@ class Tier:
     checks: Literal["always", "unproven", "never"]
     """When a model is asked for checks besides the brief's examples."""
     draws: int
+    search: bool
+    """Whether a function that fails the brief's own examples is looked for near the answers."""
     repair_rounds: int
 
 
 def tier_of(wanted: GenerateSettings, samples: int) -> Tier:
     """The tier that the settings name, with their numbers, and as many `samples` as the patterns allow."""
     if wanted.tier == "T0":
-        return Tier("T0", 1, stops_early=True, waves=0, checks="never", draws=0, repair_rounds=0)
+        return Tier(
+            "T0", 1, stops_early=True, waves=0, checks="never", draws=0, search=False, repair_rounds=0
+        )
     waves = wanted.waves if samples > 1 else 0
     if wanted.tier == "T1":
         return Tier(
-            "T1", samples, stops_early=True, waves=min(waves, 1), checks="never", draws=0, repair_rounds=0
+            "T1",
+            samples,
+            stops_early=True,
+            waves=min(waves, 1),
+            checks="never",
+            draws=0,
+            search=wanted.search,
+            repair_rounds=0,
         )
     return Tier(
         wanted.tier,
@@ -44,5 +55,6 @@ def tier_of(wanted: GenerateSettings, samples: int) -> Tier:
         waves=waves,
         checks="unproven" if wanted.tier == "auto" else "always",
         draws=wanted.draws,
+        search=wanted.search,
         repair_rounds=wanted.repair_rounds,
     )

@@ -20,6 +20,7 @@ from .choice import tell
 from .escalations import escalate
 from .gate import counted, gate, mend
 from .proof import proven
+from .stepwise import stepwise
 from .workshop import Candidates, Files, Workshop, promised_names
 
 
@@ -50,6 +51,8 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
         shop.emit(FileFinished(file=candidate.file))
         return (candidate,)
     shop.emit(FileStarted(path=planned.path))
+    if made := await _by_gaps(shop, plan, planned, written):
+        return made
     judged = await draw(shop, plan, planned, written, samples=1)
     (greedy,) = judged
     if shop.tier.stops_early and not greedy.problems and await proven(shop, plan, planned, written, greedy):
@@ -82,8 +85,8 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
         usable = [candidate for candidate in judged if not candidate.problems]
         refused += judged
     if usable:
-        drafts = sum(candidate.copies for candidate in refused)
-        tell(shop, usable[0].file, "only", f"{_number(usable)} passed the gate, out of {drafts}")
+        number = sum(candidate.copies for candidate in refused)
+        tell(shop, usable[0].file, "only", f"{_number(usable)} passed the gate, out of {number}")
         shop.emit(FileFinished(file=usable[0].file))
         return tuple(usable)
     readable = [candidate for candidate in refused if candidate.file.text]
@@ -102,6 +105,25 @@ async def _write(shop: Workshop, plan: Plan, planned: PlannedFile, written: File
     )
     shop.emit(FileFinished(file=readable[0].file, problems=readable[0].problems))
     return tuple(readable)
+
+
+async def _by_gaps(shop: Workshop, plan: Plan, planned: PlannedFile, written: Files) -> tuple[Candidate, ...]:
+    """Candidates of a file whose frame is certain; none where there is no such frame, or all are wrong."""
+    drafts = await stepwise(shop, plan, _as_asked(shop, planned), written)
+    if not drafts.candidates:
+        return ()
+    judged = await gate(shop, plan, planned, written, drafts.candidates)
+    usable = [candidate for candidate in judged if not candidate.problems]
+    if not usable and (mended := await mend(shop, plan, planned, written, judged)):
+        usable = [mended]
+    if not usable:
+        return ()
+    file = usable[0].file
+    tell(shop, file, "only", f"written function by function; {_number(usable)} passed the gate")
+    for target, how in drafts.found.items():
+        tell(shop, file, "searched", how, target=target)
+    shop.emit(FileFinished(file=file))
+    return tuple(usable)
 
 
 async def draw(

@@ -43,6 +43,7 @@ def skeleton(interface: Sequence[str], brief: str, path: str = "") -> str:
 def command_body(brief: str, path: str) -> str:
     """The beginning of `main`: what the brief says, and the arguments where a usage line gives them."""
     lines = "".join(f"\n    {line}" for line in parser_lines(brief, path))
+    lines += "\n    ..." if lines else ""
     return docstring(about_command(brief, path)) + lines
 
 

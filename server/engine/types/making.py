@@ -6,10 +6,10 @@ from pydantic import Field
 
 from .value import SafePath, Value
 
-How = Literal["given", "rule", "only", "elected", "composed", "repaired"]
+How = Literal["given", "rule", "only", "elected", "composed", "searched", "repaired"]
 """How a text came to be: the brief gave it; it follows from other files by a rule; it was the only usable
 answer; it won an election among answers; it holds functions that were elected one by one; it was rewritten
-after a failure."""
+after a failure; or a version of it was found by running many that differ from an answer in little."""
 
 
 class CheckRecord(Value):

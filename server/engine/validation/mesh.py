@@ -18,13 +18,14 @@ from .adapters import Adapter, Chooses, adapters
 from .adapters.invented import Invented
 from .asking import Asking, read_files
 from .formatting import format_files
-from .packages.folders import Packages
+from .packages.folders import Packages, requirements
 from .packages.registries import Registries
 from .process import Tools, all_of, on_demand, written
 from .runtime.node import run_node
 from .runtime.node_project import has_web
 from .runtime.python import RuntimeReport, run_variants
 from .runtime.stage import judge
+from .runtime.trials import try_versions
 from .runtime.whole import Run, run_each
 from .stage_result import Outcome, Scene, left_out, merged, together, unjudged
 from .switches import OFF, Switches, counted, partly
@@ -141,6 +142,29 @@ class Mesh:
             imports=imports,
             journal=self._journal,
             known=self._packages,
+        )
+
+    async def try_versions(
+        self,
+        base: Sequence[SourceFile],
+        path: str,
+        module: str,
+        texts: Sequence[str],
+        shared: str,
+        checks: Sequence[str],
+        packages: Sequence[str] = (),
+        *,
+        seconds: float,
+    ) -> list[tuple[float, ...]]:
+        """How near each of many versions of one file comes to each check, to see which are worth a look.
+
+        Raises SandboxError.
+        """
+        if self._sandbox is None:
+            raise SandboxError(self._no_sandbox)
+        folder = await self._packages.folder(requirements(packages))
+        return await try_versions(
+            self._sandbox, base, path, module, texts, shared, checks, seconds=seconds, packages=folder
         )
 
     # -- one stage ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from quantumlayer.engine.errors import AnswerError
 from quantumlayer.engine.events import ModelCalled, TokensStreamed
-from quantumlayer.engine.llm.types import Request
+from quantumlayer.engine.llm.types import Message, Request
 from support.gateway_bench import Bench
 from support.scripted_server import Reply, Seen, fail
 
@@ -250,3 +250,24 @@ async def test_no_more_requests_fly_than_the_settings_allow(bench: Bench, questi
         flying = sum(1 for other in starts if start - 0.14 < other <= start)
         most = max(most, flying)
     assert most == 2
+
+
+async def test_an_answer_that_is_begun_is_gone_on_from_and_may_have_nothing_to_add(
+    bench: Bench, question: Ask
+) -> None:
+    bench.server.script(Reply(("", "a body")))
+    asked = question(samples=2, temperature=0.8)
+    begun = Message(role="assistant", content="def half(number):\n")
+    asked = asked.model_copy(update={"messages": (*asked.messages, begun)})
+    gateway = bench.gateway(continues=True)
+    answers = await gateway.ask(asked)
+    assert [(answer.text, answer.finish) for answer in answers] == [("", "stop"), ("a body", "stop")]
+    assert bench.server.requests[0].body["messages"][-1] == {"role": "assistant", "content": begun.content}
+    assert len(bench.server.requests) == 1, "an empty answer is not asked for again"
+
+
+async def test_who_goes_on_from_a_beginning_is_told_by_the_settings_or_known(bench: Bench) -> None:
+    assert not await bench.gateway().continues()
+    assert await bench.gateway(continues=True).continues()
+    assert await bench.gateway(model="embedded", api_base="").continues()
+    assert not await bench.gateway(model="anthropic/claude-sonnet-5", api_base="", continues=True).continues()

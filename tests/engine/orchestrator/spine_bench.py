@@ -23,7 +23,7 @@ from quantumlayer.settings import (
 from support.command import fenced
 from support.scripted_server import Reply, ScriptedServer, Seen
 
-_FILE = re.compile(r"Write the complete file `([^`]+)`")
+_FILE = re.compile(r"(?:Write the complete file|Complete the Python code of) `([^`]+)`")
 _KINDS = {
     "software architect": "plan",
     "test engineer": "checks",
@@ -93,7 +93,14 @@ class Spine:
             models=ModelSettings(**models),
             budget=BudgetSettings(**sections.get("budget", {})),
             generate=GenerateSettings(
-                **{"samples": 1, "waves": 0, "draws": 0, "repair_rounds": 1, **sections.get("generate", {})}
+                **{
+                    "samples": 1,
+                    "waves": 0,
+                    "draws": 0,
+                    "search": False,
+                    "repair_rounds": 1,
+                    **sections.get("generate", {}),
+                }
             ),
             validate=ValidateSettings(**sections.get("validate", {})),
             sandbox=SandboxSettings(**{"engine": self.sandbox, "seconds": 20, **sections.get("sandbox", {})}),

@@ -12,6 +12,7 @@ HOW = {
     "rule": "by a rule, without a model",
     "elected": "elected",
     "composed": "composed of elected functions",
+    "searched": "found among versions near an answer",
     "repaired": "repaired after a failed check",
     "only": "the only answer",
 }
