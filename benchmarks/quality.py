@@ -163,7 +163,8 @@ async def routing(tasks: list[Task], answers: Path, samples: int | None) -> dict
 
 
 def settings_for(answers: Path, tier: str, samples: int | None) -> Settings:
-    wanted: dict[str, Any] = {"tier": tier} | ({"samples": samples} if samples else {})
+    # What a run tries in order to learn has no place in a comparison.
+    wanted: dict[str, Any] = {"tier": tier, "explore": 0.0} | ({"samples": samples} if samples else {})
     return Settings(
         storage=StorageSettings(data_dir=answers.with_suffix(".data")), generate=GenerateSettings(**wanted)
     )

@@ -14,7 +14,7 @@ _SECRETS = (
     re.compile(
         r"""(?ix)
         (?P<before>
-            (?: api[-_\s]?key | authorization | access[-_]token | client[-_]secret | password | passwd
+            (?: api[-_\s]?key | authorization | access[-_]token | client[-_]secret | (?:secret|private)[-_]key | password | passwd
               | \b_auth(?:token)? ) ["']? \s* [:=] \s* ["']?
             (?: (?:bearer|basic|token) \s+ )?
         )

@@ -59,6 +59,8 @@ def tag(
 
       quantumlayer capsule tag notes v1 --delete
     """
+    if delete and not name:
+        raise typer.BadParameter("Name the tag to delete.", param_hint="TAG")
 
     async def work(engine: "Engine") -> "Ending":
         from .versions_report import show_branches, tell_tag

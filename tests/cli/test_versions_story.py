@@ -42,6 +42,9 @@ def made(cli: Cli, slugs: Callable[..., None]) -> Callable[[str], str]:
 def test_versions_from_the_first_to_a_merge_and_back(cli: Cli, made: Callable[[str], str]) -> None:
     first = made(SLUG_BRIEF)
     assert cli("capsule", "tag", "slug", "v1").out.strip() == f"slug@v1 is {first}"
+    forgotten = cli("capsule", "tag", "slug", "--delete")
+    assert forgotten.status == 2
+    assert "Name the tag to delete" in forgotten.err
     second = made(MORE_BRIEF)
     history = cli("capsule", "log", "slug", "--json").json
     assert [one["summary"]["id"] for one in history["versions"]] == [second, first]

@@ -34,6 +34,8 @@ from quantumlayer.redaction import redact
         "https://example.org/?token=abcdefgh1 and next",
         "refresh_token=abcdefgh.12345678",
         "client_secret=abcdefgh",
+        "SECRET_KEY = 'abcdefgh'",
+        "private_key: abcdefgh",
         "secret: abcdefgh1",
         "{'secret': 'abcdefgh1'}",
         'password="my abcdefgh pass"',

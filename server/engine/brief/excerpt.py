@@ -72,7 +72,8 @@ def rules(brief: str, name: str, params: Iterable[str]) -> str:
         if _RULE.search(sentence) and words & set(re.findall(r"\w+", sentence))
         if not _lists_files(sentence) and not _COMMAND.search(sentence)
     ]
-    return _shortened("\n".join([own, *general] if own else general))
+    fresh = dict.fromkeys(sentence for sentence in general if sentence not in " ".join(own.split()))
+    return _shortened("\n".join([own, *fresh] if own else fresh))
 
 
 def about_class(brief: str, name: str) -> str:

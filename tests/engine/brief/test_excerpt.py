@@ -25,6 +25,11 @@ def test_general_rules_about_parameters_come_along() -> None:
     assert "ValueError" not in rules(BRIEF, "low", ["counts", "n"])
 
 
+def test_a_rule_that_is_about_the_name_itself_is_said_once() -> None:
+    brief = "- `take(count)` takes some.\n\nFor `take`, a `count` below 1 raises `ValueError`.\n"
+    assert rules(brief, "take", ["count"]).count("below 1") == 1
+
+
 def test_what_is_said_of_the_command_line_is_found() -> None:
     assert is_run(BRIEF, "tally.py")
     assert not is_run(BRIEF, "other.py")
