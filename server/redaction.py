@@ -14,8 +14,8 @@ _SECRETS = (
     re.compile(
         r"""(?ix)
         (?P<before>
-            (?: api[-_\s]?key | authorization | access[-_]token | client[-_]secret | (?:secret|private)[-_]key | password | passwd
-              | \b_auth(?:token)? ) ["']? \s* [:=] \s* ["']?
+            (?: api[-_\s]?key | authorization | access[-_]token | client[-_]secret | password | passwd
+              | (?:secret|private)[-_]key | \b_auth(?:token)? ) ["']? \s* [:=] \s* ["']?
             (?: (?:bearer|basic|token) \s+ )?
         )
         (?: (?<=") (?!\s) [^"\n]{3,200} (?=") | (?<=') (?!\s) [^'\n]{3,200} (?=') | [^\s"',}\)]{3,} )

@@ -7,10 +7,12 @@ would be met by chance, so there must be some.
 """
 
 import ast
+import asyncio
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from ..agents.checks import Check, TestBed, working_module
 from ..errors import AnswerError, SandboxError
@@ -28,6 +30,9 @@ from .targets import called_in, targets_of
 from .workshop import Candidates, Files, Workshop
 
 LEAST_EXAMPLES = 2
+_KIND = "search"
+_VERSION = 1
+"""Of the way in which is looked: what another way found is not taken for what this one would find."""
 _ROUNDS = 6
 _PATIENCE = 2
 """Rounds without anything better before it is given up."""
@@ -73,45 +78,87 @@ async def search(
     if not shop.tier.search or shop.sandbox is None or len(able) < LEAST_EXAMPLES or len(able) < len(checks):
         return None
     shared = working_module(bed, able) + "\n\n\n" + "\n\n\n".join(filter(None, map(_sides, able)))
-    words = _words(shop.brief.text)
-    beam = list(dict.fromkeys(texts))[:_BEAM]
-    most = min(_MOST, _MOST_RUNS // len(able))
-    known = set(beam)
-    best, idle, tried = (0, 0.0), 0, 0
-    for number in range(1, _ROUNDS + 1):
-        options = list(beam) if number == 1 else []
-        for one in _dealt([nearby(text, target, texts, words) for text in beam]):
-            if one not in known:
-                known.add(one)
-                options.append(one)
-            if len(options) >= most:
+    looking = _Looking(shop, plan, files, path, target, tuple(dict.fromkeys(texts)), shared, able)
+    inputs = looking.inputs
+    if (stored := await shop.journal.get(_KIND, inputs)) is not None:
+        return Found(**stored) if stored else None
+    try:
+        found = await looking.look()
+    except SandboxError:
+        return None
+    await shop.journal.put(_KIND, inputs, {} if found is None else asdict(found))
+    return found
+
+
+@dataclass(frozen=True)
+class _Looking:
+    shop: Workshop
+    plan: Plan
+    files: Files
+    path: str
+    target: str
+    texts: tuple[str, ...]
+    shared: str
+    checks: Sequence[Check]
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What decides what is found, but for the time that a busy machine leaves."""
+        return {
+            "version": _VERSION,
+            "files": {path: file.digest for path, file in self.files.items() if path != self.path},
+            "target": [self.path, self.target],
+            "texts": list(self.texts),
+            "checks": self.shared,
+            "words": list(_words(self.shop.brief.text)),
+        }
+
+    async def look(self) -> Found | None:
+        most = min(_MOST, _MOST_RUNS // len(self.checks))
+        beam = list(self.texts[:_BEAM])
+        known: set[str] = set()
+        best, idle, tried = (0, 0.0), 0, 0
+        for number in range(1, _ROUNDS + 1):
+            options = await asyncio.to_thread(self._around, beam, known, most)
+            if not options:
+                return None
+            near = await self._tried(options)
+            tried += len(options)
+            merit = [(sum(value == 1 for value in one), sum(one)) for one in near]
+            order = sorted(range(len(options)), key=lambda index: merit[index], reverse=True)
+            if merit[order[0]][0] == len(self.checks):
+                return Found(options[order[0]], tried, number)
+            idle = 0 if merit[order[0]] > best else idle + 1
+            if idle >= _PATIENCE:
+                return None
+            best = max(best, merit[order[0]])
+            beam = _different(order, options, near)
+        return None
+
+    def _around(self, beam: Sequence[str], known: set[str], most: int) -> list[str]:
+        """Versions that were not tried yet; at first with those that they are made of."""
+        words = _words(self.shop.brief.text)
+        sources = [nearby(text, self.target, self.texts, words) for text in beam]
+        fresh = dict.fromkeys(() if known else beam)
+        for one in _dealt(sources):
+            if len(fresh) >= most:
                 break
-        try:
-            near = await shop.mesh.try_versions(
-                [*files.values()],
-                path,
-                module_name(path),
-                options,
-                shared,
-                [check.name for check in able],
-                plan.packages,
-                seconds=_SECONDS,
-            )
-        except SandboxError:
-            return None
-        tried += len(options)
-        merit = [(sum(value == 1 for value in one), sum(one)) for one in near]
-        order = sorted(range(len(options)), key=lambda index: merit[index], reverse=True)
-        if not order:
-            return None
-        if merit[order[0]][0] == len(able):
-            return Found(options[order[0]], tried, number)
-        idle = 0 if merit[order[0]] > best else idle + 1
-        if idle >= _PATIENCE:
-            return None
-        best = max(best, merit[order[0]])
-        beam = _different(order, options, near)
-    return None
+            if one not in known:
+                fresh[one] = None
+        known.update(fresh)
+        return list(fresh)
+
+    async def _tried(self, options: Sequence[str]) -> list[tuple[float, ...]]:
+        return await self.shop.mesh.try_versions(
+            [*self.files.values()],
+            self.path,
+            module_name(self.path),
+            options,
+            self.shared,
+            [check.name for check in self.checks],
+            self.plan.packages,
+            seconds=_SECONDS,
+        )
 
 
 def _dealt(sources: Sequence[Iterator[str]]) -> Iterator[str]:

@@ -1,9 +1,14 @@
 """Files that are written function by function, and functions that are found near an answer."""
 
+import threading
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from quantumlayer.engine.events import PhaseStarted
+from quantumlayer.engine.orchestrator import search
 from quantumlayer.engine.types import Capsule
+from quantumlayer.engine.validation.mesh import Mesh
 from spine_bench import Spine, dealt, texts
 from support.command import fenced as code
 from support.scripted_server import Reply, Seen
@@ -138,3 +143,36 @@ async def test_a_class_is_written_at_once(spine: Spine) -> None:
     author = spine.script(box=code(box), checks=code("assert Box(1).grow(1) == 2\n"))
     await spine.generate(brief, models=GOES_ON, generate={**FULL, "samples": 1})
     assert "Write the complete file" in author.prompts[0]
+
+
+async def test_what_was_searched_for_is_not_searched_for_again(
+    spine: Spine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spine.script(numbers_of=by_gap(evens=UNSORTED, shown=SPACED), checks=CHECKS)
+    wanted = {**FULL, "search": True}
+    first = await spine.generate(BRIEF, models=GOES_ON, generate=wanted)
+
+    async def never(*_args: object, **_options: object) -> None:
+        raise AssertionError("versions are tried again")
+
+    monkeypatch.setattr(Mesh, "try_versions", never)
+    again = await spine.generate(BRIEF, models=GOES_ON, generate={**wanted, "review_below": 0.5, "waves": 2})
+    assert texts(again) == texts(first)
+    assert spine.finished.usage.calls == 0, "and no model is asked"
+
+
+async def test_the_loop_is_not_held_while_versions_are_made(
+    spine: Spine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where: list[bool] = []
+    made = search.nearby
+
+    def watched(*args: Any) -> Iterator[str]:
+        where.append(threading.current_thread() is threading.main_thread())
+        return made(*args)
+
+    monkeypatch.setattr(search, "nearby", watched)
+    spine.script(numbers_of=by_gap(evens=EVENS, shown=SPACED), checks=CHECKS)
+    await spine.generate(BRIEF, models=GOES_ON, generate={**FULL, "search": True})
+    assert where
+    assert not any(where)

@@ -1,5 +1,6 @@
 """Trials: many versions of one module, quickly, to see which are worth a closer look."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,15 +46,14 @@ async def try_versions(
         "limit": _LIMIT_S,
     }
     program = SourceFile(path="inside/trying.py", text=(_INSIDE / "trying.py").read_text(encoding="utf-8"))
-    outcome = await sandbox.run(
-        Job(
-            files=(*(file for file in files if file.path != path), program),
-            command=("python", "-B", "inside/trying.py"),
-            stdin=json.dumps(request),
-            packages=packages,
-            seconds=seconds + _START_S,
-        )
+    job = Job(
+        files=(*(file for file in files if file.path != path), program),
+        command=("python", "-B", "inside/trying.py"),
+        stdin=await asyncio.to_thread(json.dumps, request),
+        packages=packages,
+        seconds=seconds + _START_S,
     )
+    outcome = await sandbox.run(job)
     nothing = (0.0,) * len(checks)
     try:
         told = [tuple(map(float, one)) for one in json.loads(outcome.stdout.strip().splitlines()[-1])]
