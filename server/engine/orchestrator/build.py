@@ -4,6 +4,7 @@ What budget or time no longer allow is left out from the end: without money for 
 still the project and an honest verdict; without money for its files there is nothing to give.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..agents.checks import Check, tests_for_people
@@ -14,7 +15,7 @@ from ..events import Notice, PhaseStarted, PlanReady
 from ..python.regions import regions
 from ..types import CheckRecord, Plan, Severity, SourceFile, Stage, StageResult, Verdict
 from ..validation.packages.folders import Packages
-from .choice import checks_of
+from .choice import checks_of, tell
 from .compose import compose
 from .contract import Contract, contract_of
 from .examine import Examined, examine, write_checks
@@ -201,7 +202,21 @@ async def _tests(shop: Workshop, plan: Plan, examined: Examined) -> Files:
         return {}
     path = f"tests/test_{_stem(plan)}.py"
     (file,) = await shop.mesh.format((SourceFile(path=path, text=tests_for_people(examined.bed, kept)),))
+    tell(shop, file, "rule", _origin_of(kept))
     return {path: file}
+
+
+def _origin_of(checks: Sequence[Check]) -> str:
+    """Whose claims the tests are."""
+    theirs = sum(check.anchored for check in checks)
+    ours = len(checks) - theirs
+    said = [f"{_checks(theirs)} of the brief"] if theirs else []
+    said += [f"{_checks(ours)} that a model wrote and the project passes"] if ours else []
+    return " and ".join(said)
+
+
+def _checks(number: int) -> str:
+    return "1 check" if number == 1 else f"{number} checks"
 
 
 def _stem(plan: Plan) -> str:

@@ -47,6 +47,8 @@ async def test_each_file_has_an_author(spine: Spine) -> None:
     assert author.tier == "T2"
     assert {(one.how, one.tier) for path, one in authors.items() if path != "pairs.py"} == {("rule", "")}
     assert authors["README.md"].model == ""
+    said = authors["tests/test_pairs.py"].reason
+    assert said == "4 checks that a model wrote and the project passes"
 
 
 async def test_candidates_are_told_with_what_they_showed(spine: Spine) -> None:

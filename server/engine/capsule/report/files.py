@@ -9,7 +9,7 @@ from .wording import count, joined
 
 HOW = {
     "given": "given in the brief",
-    "rule": "by a rule, without a model",
+    "rule": "put together by a rule",
     "elected": "elected",
     "composed": "composed of elected functions",
     "searched": "found among versions near an answer",
