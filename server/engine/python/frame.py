@@ -79,8 +79,8 @@ def _without_words(lines: Sequence[str], definitions: Sequence[_Definition]) -> 
 def body_in(answer: str) -> str:
     """What an answer puts into a gap, without the beginning of what comes next."""
     lines = answer.rstrip().split("\n")
-    if fence := next((number for number, line in enumerate(lines) if line.startswith("```")), None):
-        del lines[fence:]
+    fence = next((number for number, line in enumerate(lines) if line.startswith("```")), len(lines))
+    del lines[fence:]
     while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith(("@", "#"))):
         lines.pop()
     return "".join(f"{line}\n" for line in lines)

@@ -6,6 +6,7 @@ GenProg, ICSE 2009; the redundancy of repairs, arXiv 1403.6322).
 """
 
 import ast
+import contextlib
 import copy
 from collections.abc import Iterator, Sequence
 
@@ -44,8 +45,14 @@ _SWAPPED = {one: other for pair in _METHODS for one, other in (pair, pair[::-1])
 
 def nearby(code: str, target: str, others: Sequence[str] = (), words: Sequence[str] = ()) -> Iterator[str]:
     """The code with one thing done differently in `target`, `function` or `Class.method`. `others` are
-    versions of the code whose statements may be taken over, `words` what its texts may be.
+    versions of the code whose statements may be taken over, `words` what its texts may be. What is nested too
+    deeply has none.
     """
+    with contextlib.suppress(RecursionError):
+        yield from _nearby(code, target, others, words)
+
+
+def _nearby(code: str, target: str, others: Sequence[str], words: Sequence[str]) -> Iterator[str]:
     tree = parsed(code)
     found = _find(tree, target) if tree is not None else None
     if tree is None or found is None:
@@ -92,7 +99,7 @@ def _edited(function: Function, words: Sequence[str]) -> Iterator[Function]:
             statements = getattr(node, block, None)
             first = len(function.body) - len(_statements(function)) if node is function else 0
             for index in range(first, len(statements) if isinstance(statements, list) else 0):
-                for edit in (_drop, _swap, _leave):
+                for edit in (_drop, _swap, _leave, _turn):
                     other = copy.deepcopy(function)
                     same = [other, *_inside(other)][number]
                     if edit(other, same, getattr(same, block), index):
@@ -121,9 +128,7 @@ def _changes(node: ast.AST, names: Sequence[str], texts: Sequence[str]) -> int:
         return len(_COUNTED.get(type(node.op), ())) + 1
     if isinstance(node, ast.AugAssign):
         return len(_COUNTED.get(type(node.op), ()))
-    if isinstance(node, ast.BoolOp | ast.Break | ast.Continue):
-        return 1
-    if isinstance(node, ast.If | ast.While | ast.IfExp):
+    if isinstance(node, ast.BoolOp | ast.If | ast.While | ast.IfExp):
         return 1
     if isinstance(node, ast.Constant):
         if isinstance(node.value, bool):
@@ -211,6 +216,15 @@ def _swap(_function: Function, _node: ast.AST, statements: list[ast.stmt], index
     if index + 1 >= len(statements):
         return False
     statements[index : index + 2] = statements[index : index + 2][::-1]
+    return True
+
+
+def _turn(_function: Function, _node: ast.AST, statements: list[ast.stmt], index: int) -> bool:
+    """A loop goes on where it ended, or ends."""
+    one = statements[index]
+    if not isinstance(one, ast.Break | ast.Continue):
+        return False
+    statements[index] = ast.Continue() if isinstance(one, ast.Break) else ast.Break()
     return True
 
 

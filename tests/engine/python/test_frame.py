@@ -65,6 +65,7 @@ def test_what_a_model_adds_after_the_body_is_left_out() -> None:
     answer = "    return number / 2\n\n\n@cache\n"
     assert body_in(answer) == "    return number / 2\n"
     assert body_in("    return 1\n```\nThis function halves.") == "    return 1\n"
+    assert body_in("```\nprint(1)") == ""
     assert body_in("\n\n") == ""
 
 

@@ -36,6 +36,16 @@ def test_separators_bounds_operators_and_signs_differ() -> None:
         assert any(wanted == one or _equal(one, wanted) for one in found), after
 
 
+def test_a_loop_ends_where_it_went_on() -> None:
+    code = "def first(items):\n    for one in items:\n        if one:\n            continue\n    return one\n"
+    assert same(code.replace("continue", "break")) in versions(code, "first")
+
+
+def test_what_is_nested_too_deeply_has_no_neighbours() -> None:
+    deep = "def deep(x):\n    return " + "-" * 5000 + "x\n"
+    assert versions(deep, "deep") == set()
+
+
 def _equal(one: str, other: str) -> bool:
     return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
 
