@@ -2,9 +2,9 @@
 
 Five ways are read: "`f(1)` is `2`" in a sentence, lines such as `f(1) -> 2` or `f(1) == 2`, sessions of the
 interpreter (`>>> f(1)` with `2` below it), where what is assigned stays for the lines after it, prose on a
-function of one argument, such as: so 4 is "IV", but "x" and "" raise ValueError; and what comes in and goes
-out of the one function that is spoken of: "Input: a = 1, b = 2" above "Output: 3", or "for a = 1, b = 2 the
-result is 3".
+function of one argument, such as: so 4 is "IV", "V" for 5, but "x" and "" raise ValueError; and what comes in
+and goes out of the one function that is spoken of: "Input: a = 1, b = 2" above "Output: 3", or "for a = 1,
+b = 2 the result is 3".
 """
 
 import ast
@@ -23,6 +23,9 @@ _LINE = re.compile(
 )
 _VALUE = r"""(?:"[^"\n]*"|'[^'\n]*'|`[^`\n]+`|(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]\w)|\b(?:True|False|None)\b)"""
 _PAIR = re.compile(rf"({_VALUE})\s+(?:is|gives|becomes|returns|makes)\s+({_VALUE})")
+_FOR = re.compile(rf"({_VALUE})\s+for\s+({_VALUE})")
+_MEANT_ELSE = re.compile(r"\b(?:replac|substitut|swap|exchang|search|look|ask|stand)", re.IGNORECASE)
+"""In a sentence with one of these, "x for y" says nothing of what comes of y."""
 _RAISED = re.compile(
     rf"((?:{_VALUE}(?:\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+))*{_VALUE})"
     r"\s+(?:all\s+)?raises?\s+`?([A-Z]\w*Error)\b"
@@ -70,7 +73,10 @@ def _told(brief: str) -> Iterator[str]:
         ):
             continue
         for sentence in _SENTENCE.split(text[match.end() :]):
-            for given, value in _PAIR.findall(sentence):
+            pairs = _PAIR.findall(sentence)
+            if not _MEANT_ELSE.search(sentence):
+                pairs += [(given, value) for value, given in _FOR.findall(sentence)]
+            for given, value in pairs:
                 if _is_told(sentence, given, value):
                     yield f"assert {one.name}({_literal(given)}) == {_literal(value)}"
             for listed, error in _RAISED.findall(sentence):

@@ -47,6 +47,12 @@ ABOUT = "- `weight(text)` reads a weight in grams, "
         ),
         ("but 12 raises a `TypeError`.", []),
         ("where level 3 is 4 times as heavy.", []),
+        (
+            'such as 1000 for `"1kg"`, and it is 0 for "".',
+            ['assert weight("1kg") == 1000', 'assert weight("") == 0'],
+        ),
+        ('and puts "k" for "kilo", which it looks up.', []),
+        ("and takes 3 for 4 where that is enough.", []),
         ("such as it is.", []),
     ],
 )
