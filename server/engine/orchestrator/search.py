@@ -29,7 +29,8 @@ from .gate import gate
 from .targets import called_in, targets_of
 from .workshop import Candidates, Files, Workshop
 
-LEAST_EXAMPLES = 2
+LEAST_EXAMPLES = 4
+"""With two or three, what was found passed them by chance more often than not."""
 _KIND = "search"
 _VERSION = 1
 """Of the way in which is looked: what another way found is not taken for what this one would find."""

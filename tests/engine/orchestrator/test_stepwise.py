@@ -16,9 +16,9 @@ from support.scripted_server import Reply, Seen
 BRIEF = """Please write a module `numbers_of.py`.
 
 - `evens(numbers)` returns the even numbers in ascending order: `evens([4, 1, 2])` is `[2, 4]`,
-  `evens([6, 2])` is `[2, 6]` and `evens([3])` is `[]`.
+  `evens([6, 2])` is `[2, 6]`, `evens([])` is `[]` and `evens([3])` is `[]`.
 - `shown(numbers)` returns them as text, joined by one hyphen: `shown([1, 2])` is `"1-2"`,
-  `shown([7, 8, 9])` is `"7-8-9"` and `shown([])` is `""`.
+  `shown([7, 8, 9])` is `"7-8-9"`, `shown([4])` is `"4"` and `shown([])` is `""`.
 """
 EVENS = "    return sorted(number for number in numbers if number % 2 == 0)\n"
 UNSORTED = "    return [number for number in numbers if number % 2 == 0]\n"
@@ -122,8 +122,11 @@ async def test_a_file_that_was_written_whole_is_searched_too(spine: Spine) -> No
     assert "search" in [event.phase for event in spine.events if isinstance(event, PhaseStarted)]
 
 
-async def test_one_example_is_too_few_to_search_by(spine: Spine) -> None:
-    brief = "Please write `half.py`: `half(number)` returns a half, rounded down: `half(7)` is `3`.\n"
+async def test_three_examples_are_too_few_to_search_by(spine: Spine) -> None:
+    brief = (
+        "Please write `half.py`: `half(number)` returns a half, rounded down: `half(7)` is `3`, `half(2)` is "
+        "`1` and `half(9)` is `4`.\n"
+    )
     spine.script(
         half=code("def half(number):\n    return number // 1\n"), checks=code("assert half(4) == 2\n")
     )
