@@ -15,10 +15,16 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     assert list(ROWS) == list(known_keys())
 
 
-def test_documented_numbers_are_the_defaults() -> None:
+def test_documented_numbers_and_switches_are_the_defaults() -> None:
     defaults = {key: field.get_default() for key, field in known_keys().items()}
+    switches = {key: value for key, value in defaults.items() if isinstance(value, bool)}
+    assert {key: ROWS[key] for key in switches} == {
+        key: str(value).lower() for key, value in switches.items()
+    }
     numbers = {key: value for key, value in defaults.items() if isinstance(value, int | float)}
-    assert {key: float(ROWS[key]) for key in numbers} == numbers
+    assert {key: float(ROWS[key]) for key in numbers.keys() - switches} == {
+        key: value for key, value in numbers.items() if key not in switches
+    }
 
 
 def test_what_only_users_may_set_is_documented() -> None:
