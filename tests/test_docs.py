@@ -55,6 +55,9 @@ NOT_RUN = {
     "same test",
     "python benchmarks/overhead.py --runs 5 --repeats 50": "minutes of timing; same test",
     "python benchmarks/patterns.py --rounds 20": "timing; same test",
+    "python benchmarks/quality.py humaneval --tasks FILE.jsonl --tier T1 --no-raw --answers OUT.jsonl": (
+        "needs the model and half an hour; same test"
+    ),
     "python benchmarks/robustness.py --messages 100000 --seed 1 --json FILE": "takes minutes; same test, and "
     "tests/lsp/test_lsp_robustness.py sends fewer messages",
     "python benchmarks/startup.py --runs 10": "a minute of timing; same test",
